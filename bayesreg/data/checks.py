@@ -1,0 +1,118 @@
+"""Turn what the user gave into float64 arrays, or say exactly what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesreg.errors import InputError, UnsupportedInputError
+
+Array = NDArray[np.float64]
+
+
+@runtime_checkable
+class _Frame(Protocol):
+    """A pandas or polars frame."""
+
+    @property
+    def columns(self) -> Any: ...
+    def to_numpy(self) -> Any: ...
+
+
+@runtime_checkable
+class _Sparse(Protocol):
+    """A SciPy sparse matrix or array."""
+
+    def tocsc(self) -> Any: ...
+
+
+def _to_float(values: Any, name: str) -> Array:
+    array = np.asarray(values)
+    if np.iscomplexobj(array):
+        raise InputError(f"{name} is complex; only real numbers are supported.")
+    if array.dtype.kind not in "biufO":
+        raise InputError(f"{name} has dtype {array.dtype}, for example a string; it must be numeric (float).")
+    try:
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} holds a string or another value that cannot be read as float: {error}. "
+            "Encode text columns as numbers first."
+        ) from error
+
+
+def _check_finite(array: Array, name: str, columns: tuple[str, ...]) -> None:
+    finite = np.isfinite(array)
+    if finite.all():
+        return
+    kind = "NaN" if np.isnan(array).any() else "inf"
+    rows = ~finite if array.ndim == 1 else ~finite.all(axis=1)
+    where = ""
+    if array.ndim == 2:
+        bad = np.flatnonzero(~finite.all(axis=0))
+        shown = ", ".join(columns[j] for j in bad[:5]) + (", ..." if bad.size > 5 else "")
+        where = f", in column{'s' if bad.size > 1 else ''} {shown}"
+    raise InputError(
+        f"{name} contains {kind} in {int(rows.sum())} of {array.shape[0]} rows{where} "
+        f"(first bad row: {int(np.argmax(rows))}). Drop or impute them first."
+    )
+
+
+def as_matrix(X: Any) -> tuple[Array, tuple[str, ...]]:
+    """Return X as a finite float64 matrix and its column names (``x0, x1, ...`` without a frame)."""
+    if isinstance(X, _Sparse):
+        raise UnsupportedInputError(
+            "X is a SciPy sparse matrix; a dense array is needed here: pass X.toarray()."
+        )
+    names = tuple(str(name) for name in X.columns) if isinstance(X, _Frame) else None
+    array = _to_float(X.to_numpy() if isinstance(X, _Frame) else X, "X")
+    if array.ndim != 2:
+        raise InputError(
+            f"X must be 2D, of shape (n_samples, n_features), got {array.ndim}D of shape {array.shape}. "
+            "One column is X.reshape(-1, 1)."
+        )
+    if array.shape[0] == 0:
+        raise InputError(f"X has 0 samples (shape {array.shape}); at least 1 is needed.")
+    if array.shape[1] == 0:
+        raise InputError(f"X has 0 features (shape {array.shape}); at least 1 is needed.")
+    columns = names if names is not None else tuple(f"x{j}" for j in range(array.shape[1]))
+    if len(set(columns)) != len(columns):
+        raise InputError("X has column names that occur more than once; give every column its own name.")
+    _check_finite(array, "X", columns)
+    return array, columns
+
+
+def as_vector(values: Any, name: str, n: int) -> Array:
+    """Return a finite float64 vector of length n; ``name`` is the argument as the user wrote it."""
+    array = _to_float(values.to_numpy() if isinstance(values, _Series) else values, name)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise InputError(f"{name} must be 1D, of shape (n_samples,), got shape {array.shape}.")
+    if array.shape[0] != n:
+        raise InputError(f"X has {n} rows but {name} has {array.shape[0]}; they must agree.")
+    _check_finite(array, name, ())
+    return array
+
+
+@runtime_checkable
+class _Series(Protocol):
+    """A pandas or polars series (or a one-column frame)."""
+
+    def to_numpy(self) -> Any: ...
+
+
+def as_weights(sample_weight: Any, n: int) -> Array:
+    """Return row weights: finite, at least 0, not all 0; ones when None."""
+    if sample_weight is None:
+        return np.ones(n)
+    weight = as_vector(sample_weight, "sample_weight", n)
+    if np.any(weight < 0):
+        raise InputError(
+            f"sample_weight has {int(np.sum(weight < 0))} negative entries; weights count rows, so they are at least 0."
+        )
+    if not np.any(weight > 0):
+        raise InputError("sample_weight is 0 for every row; at least one row must count.")
+    return weight

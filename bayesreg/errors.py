@@ -1,0 +1,48 @@
+"""Every error and warning of the package, in one tree.
+
+Input errors are also ``ValueError``, so that code written for scikit-learn catches them.
+"""
+
+
+class BayesregError(Exception):
+    """Root of the errors raised on purpose by this package."""
+
+
+class InputError(BayesregError, ValueError):
+    """An argument is unusable: the message names it, what was got and what is allowed."""
+
+
+class UnsupportedInputError(BayesregError, TypeError):
+    """The kind of object given is not supported; the message says what to pass instead."""
+
+
+class NoMapError(BayesregError, ValueError):
+    """The model has no (useful) posterior mode, so there is no MAP to find; the message says why."""
+
+
+class NoEngineError(BayesregError, ValueError):
+    """No engine can do what was asked; the message lists every engine's reason."""
+
+
+class MissingExtraError(BayesregError, ImportError):
+    """An optional dependency is needed; the message is the install line."""
+
+
+class BayesregWarning(UserWarning):
+    """Root of the warnings of this package."""
+
+
+class ConvergenceWarning(BayesregWarning):
+    """A MAP was returned whose certificate does not meet the contract; the message holds both numbers."""
+
+
+class SamplingWarning(BayesregWarning):
+    """A posterior sample failed a diagnostic (R-hat, effective sample size, divergences)."""
+
+
+class DesignWarning(BayesregWarning):
+    """The data are usable but hold something to know about, such as a constant column."""
+
+
+class PriorWarning(BayesregWarning):
+    """The prior does something its user may not expect, such as pulling the noise level down."""

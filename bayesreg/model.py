@@ -1,0 +1,206 @@
+"""A model is a value: a likelihood, a prior and how the intercept and the units are treated. It knows no data."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import KW_ONLY, dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayesreg import codec
+from bayesreg.data import Design
+from bayesreg.errors import DesignWarning, InputError, PriorWarning
+from bayesreg.likelihoods import Gaussian, Likelihood
+from bayesreg.priors import Flat
+from bayesreg.priors import Gaussian as GaussianPrior
+from bayesreg.priors.base import Penalised, Prior, Resolved, resolve_relative_to
+from bayesreg.problem import InterceptPrior, Problem
+from bayesreg.scales import HalfStudentT, InverseGamma, Law
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Likelihood and prior of a regression: one value for its MAP, its posterior and their comparison.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        ``likelihoods.Gaussian(sigma=...)`` or ``likelihoods.Bernoulli()``.
+    prior : Prior
+        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, or one of your own.
+    fit_intercept : bool, default True
+        Whether there is an intercept beside the coefficients.
+    intercept : priors.Flat or priors.Gaussian, default Flat()
+        Prior of the intercept (the linear predictor at X = 0).
+    standardize : bool, default False
+        While the prior applies, count each predictor in units of its weighted standard deviation (ddof 0): the scale
+        and the location of its coefficient are divided by it. Results are those of the original units either way.
+
+    Raises
+    ------
+    InputError
+        If a part is not of the kind named above.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> model = br.Model(likelihoods.Gaussian(sigma=1.0), priors.Laplace(scale=0.2))
+    >>> model.fit_intercept
+    True
+    """
+
+    likelihood: Likelihood
+    prior: Prior
+    _: KW_ONLY
+    fit_intercept: bool = True
+    intercept: Flat | GaussianPrior = Flat()
+    standardize: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.likelihood, Likelihood):
+            raise InputError(f"Model(likelihood=...) must be from bayesreg.likelihoods, got {self.likelihood!r}.")
+        if not isinstance(self.prior, Prior):
+            raise InputError(f"Model(prior=...) must be from bayesreg.priors, got {self.prior!r}.")
+        if not isinstance(self.intercept, Flat | GaussianPrior):
+            raise InputError(
+                f"Model(intercept=...) must be priors.Flat() or priors.Gaussian(scale), got {self.intercept!r}."
+            )
+        if self.intercept.hyperparameters() or np.ndim(getattr(self.intercept, "scale", 1.0)):
+            raise InputError("Model(intercept=priors.Gaussian(scale)) needs its scale as one number.")
+        for name in ("fit_intercept", "standardize"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise InputError(f"Model({name}=...) must be True or False, got {getattr(self, name)!r}.")
+        if not self.likelihood.has_sigma:
+            for part in (self.prior, self.intercept):
+                if part.relative_to in ("sigma", "penalty"):
+                    raise InputError(
+                        f"{type(part).__name__}(relative_to={part.relative_to!r}) needs a noise level, which "
+                        f"{type(self.likelihood).__name__} does not have; use relative_to=None."
+                    )
+
+    def to_json(self) -> str:
+        """Return the model as JSON text."""
+        return codec.dumps({f.name: getattr(self, f.name) for f in fields(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        """Return the model that `to_json` wrote; only this package's own classes are accepted."""
+        return cls(**codec.loads(text))
+
+    def bind(self, design: Design) -> Problem:
+        """Resolve everything that depends on the data: sd(y), standardisation, ``relative_to``, default laws.
+
+        Parameters
+        ----------
+        design : Design
+            The checked data, from ``bayesreg.data.make_design``.
+
+        Returns
+        -------
+        Problem
+            What engines, certificates and `to_pymc` read.
+
+        Raises
+        ------
+        InputError
+            If y is outside the likelihood's support or a vector of the prior has the wrong length.
+        """
+        self.likelihood.check_response(design.y)
+        notes: list[str] = []
+        _warn_constant(design, self.fit_intercept)
+        for name in ("scale", "rate", "l1", "l2", "loc", "factor"):
+            value = getattr(self.prior, name, None)
+            if isinstance(value, tuple) and len(value) != design.p:
+                raise InputError(
+                    f"{type(self.prior).__name__}({name}=...) has {len(value)} entries but X has {design.p} columns."
+                )
+        per_sd = np.ones(design.p)
+        if self.standardize:
+            # A constant column has no unit of its own; it keeps the prior as it stands.
+            per_sd = np.where(design.x_sd > 0, design.x_sd, 1.0)
+            notes.append("prior on standardised predictors (each scale and location divided by the column's sd)")
+        sigma = self._noise(design, notes)
+        relative_to = resolve_relative_to(self.prior)
+        if relative_to == "sigma" and not self.likelihood.has_sigma:
+            relative_to = None
+        if self.prior.relative_to == "auto" and isinstance(self.prior, Penalised):
+            notes.append(f"relative_to resolved to {relative_to!r}")
+        unit = np.broadcast_to(np.asarray(self.prior.factor, dtype=float), design.p) / per_sd
+        problem = Problem(
+            design=design,
+            likelihood=self.likelihood,
+            sigma=sigma,
+            prior=self.prior,
+            relative_to=relative_to,
+            unit=unit,
+            loc=np.broadcast_to(np.asarray(self.prior.loc, dtype=float), design.p) / per_sd,
+            fit_intercept=bool(self.fit_intercept),
+            intercept_prior=_bind_intercept(self.intercept),
+            notes=tuple(notes),
+            spec=self.to_json(),
+        )
+        _warn_noise_pull(problem)
+        return problem
+
+    def _noise(self, design: Design, notes: list[str]) -> float | Law | None:
+        """Known noise level, given law, or the default law stated for these data."""
+        if not isinstance(self.likelihood, Gaussian):
+            return None
+        given = self.likelihood.sigma
+        if given is not None and not isinstance(given, Law):
+            return given
+        if design.y_sd == 0 or np.ptp(design.y - design.offset) == 0:
+            raise InputError(
+                "y is constant, so nothing can be learned about the noise level; "
+                "give it as a number: Gaussian(sigma=...)."
+            )
+        if given is not None:
+            return given
+        # Half-t lets sigma run to 0 where the columns can interpolate y; an inverse gamma vanishes there.
+        if design.p >= design.n - 1:
+            law: Law = InverseGamma(1.5, 0.375 * design.y_sd**2)
+            notes.append(f"p >= n - 1, so sigma² ~ InverseGamma(1.5, 0.375 var(y) = {law.scale:.6g})")  # type: ignore[attr-defined]
+        else:
+            law = HalfStudentT(3.0, design.y_sd)
+            notes.append(f"sigma ~ HalfStudentT(3, sd(y) = {design.y_sd:.6g})")
+        return law
+
+
+def _bind_intercept(prior: Flat | GaussianPrior) -> InterceptPrior:
+    rate = float(prior.rates({})[1])
+    relative_to: Resolved = resolve_relative_to(prior)
+    return InterceptPrior(rate, _scalar(prior.loc), relative_to)
+
+
+def _scalar(value: ArrayLike) -> float:
+    return float(np.asarray(value, dtype=float).reshape(-1)[0])
+
+
+def _warn_constant(design: Design, fit_intercept: bool) -> None:
+    useless = design.constant if fit_intercept else design.constant & (design.X[0] == 0)
+    if useless.any():
+        shown = ", ".join(design.names[j] for j in np.flatnonzero(useless)[:5])
+        what = "constant beside the intercept" if fit_intercept else "all zero"
+        warnings.warn(
+            f"X has columns that are {what} ({shown}): the data say nothing about their coefficients, "
+            "which the prior alone decides (MAP: its location, 0 by default).",
+            DesignWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_noise_pull(problem: Problem) -> None:
+    """Warn where a prior scaled by a learned sigma has a say about sigma itself."""
+    penalised = problem.p - int(problem.unpenalised.sum())
+    if problem.sigma_law is not None and problem.relative_to is not None and penalised > problem.n / 4:
+        warnings.warn(
+            f"sigma is learned and the prior of {penalised} coefficients is relative to it (relative_to="
+            f"{problem.relative_to!r}) with only {problem.n} rows: the prior itself pulls sigma down. "
+            "Consider an absolute prior (relative_to=None) or a known sigma.",
+            PriorWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,132 @@
+r"""The joint mode over a learned noise level: coefficients profiled out, one dimension left.
+
+With u = log sigma, :math:`h(u) = \min_{\beta_0,\beta} U(\beta_0, \beta, e^u)` where U is minus the log posterior density
+with respect to sigma itself (as ``pm.find_MAP`` has it). By the envelope theorem its slope is that of U at fixed
+coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import erfcx
+
+from bayesreg.errors import NoMapError
+from bayesreg.numerics.rank import dependent_columns
+from bayesreg.problem import Problem
+from bayesreg.scales import InverseGamma, Law
+
+Array = NDArray[np.float64]
+
+MEASURE = "joint mode of (intercept, coef, sigma) with respect to sigma itself, the intercept maximised"
+
+
+def refuse_unbounded(problem: Problem) -> None:
+    """Raise when the joint density grows without bound as sigma goes to 0, with the reason."""
+    if isinstance(problem.sigma_law, InverseGamma):
+        return  # vanishes at 0 faster than any power of sigma
+    design = problem.design
+    free = np.ones(problem.p, dtype=bool) if problem.relative_to is None else problem.unpenalised
+    columns = (design.centred if problem.fit_intercept else design.uncentred)[:, free]
+    rank = columns.shape[1] - dependent_columns(columns).size
+    rows = int(np.count_nonzero(design.weight)) - int(problem.fit_intercept)
+    reaches = rank >= rows
+    if not reaches and rank:
+        response = np.sqrt(design.weight) * problem.shifted_response
+        if problem.fit_intercept:
+            response = response - np.sqrt(design.weight) * (np.sqrt(design.weight) @ response / design.total_weight)
+        left = response - columns @ np.linalg.lstsq(columns, response)[0]
+        reaches = bool(np.linalg.norm(left) <= 1e-13 * np.linalg.norm(response))
+    if reaches:
+        raise NoMapError(
+            "there is no joint MAP of (coef, sigma): "
+            f"{'the columns' if problem.relative_to is None else 'the unpenalised columns'} can fit y without error "
+            f"(rank {rank}, {rows} free rows), so the density grows without bound as sigma goes to 0. Give sigma as a "
+            "number, or use scales.InverseGamma for it, or relative_to='penalty' for the prior."
+        )
+
+
+def _law_slope(law: Law, sigma: float) -> float:
+    """d log p(sigma) / d log sigma by a five-point difference (the laws are smooth in log sigma)."""
+    h = 1e-3
+    at = [float(law.log_density(sigma * np.exp(k * h))) for k in (-2, -1, 1, 2)]
+    return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h)
+
+
+def slope(problem: Problem, coef: Array, intercept: float, sigma: float) -> float:
+    """dU / d log sigma at fixed coefficients."""
+    assert problem.sigma_law is not None
+    design = problem.design
+    residual = design.y - problem.linear_predictor(coef, intercept)
+    total = design.total_weight - float(design.weight @ residual**2) / sigma**2
+    total -= _law_slope(problem.sigma_law, sigma)
+    if problem.relative_to is not None:
+        penalty = problem.penalty(sigma)
+        d = np.abs(coef - problem.loc)
+        on = penalty.penalised
+        if problem.relative_to == "sigma":
+            # l1 goes as 1/sigma, l2 as 1/sigma², and the normaliser of each coefficient as sigma.
+            total += -float(penalty.l1 @ d + penalty.l2 @ d**2) + float(on.sum())
+        else:
+            total += -2 * penalty.value(d) + float(_normaliser_slope(penalty.l1[on], penalty.l2[on]).sum())
+    if problem.fit_intercept and problem.intercept_prior.relative_to is not None:
+        rate = problem.intercept_prior.l2(sigma)
+        if rate > 0:
+            total += 1.0 - rate * (intercept - problem.intercept_prior.loc) ** 2
+    return total
+
+
+def _normaliser_slope(l1: Array, l2: Array) -> Array:
+    """d log Z / d log sigma when both rates go as 1/sigma²: 1 (Gaussian) to 2 (Laplace)."""
+    out = np.full(l1.shape, 2.0)
+    curved = l2 > 0
+    x = l1[curved] / np.sqrt(l2[curved])
+    mills = np.sqrt(np.pi / 2) * erfcx(x / np.sqrt(2))
+    # log Z = log 2 - ½ log l2 + log R(x), x going as 1/sigma, R' = x R - 1; for large x its expansion.
+    exact = 1 - x**2 + x / mills
+    out[curved] = np.where(x > 1e3, 2 - 2 / np.maximum(x, 1.0) ** 2, exact)
+    return out
+
+
+def joint_mode(problem: Problem, solve: Callable[[float, Any], Any]) -> tuple[Any, float]:
+    """Return the mode and the noise level that together maximise the posterior.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a learned sigma.
+    solve : callable
+        ``solve(sigma, start)`` gives the mode of the coefficients (with ``coef`` and ``intercept``) at a noise level;
+        ``start`` is the mode at the level before, or None.
+
+    Notes
+    -----
+    An absolute prior can make the profile bimodal, so it is scanned from far above sd(y) to far below before the
+    slope is brought to zero in the best cell.
+    """
+    refuse_unbounded(problem)
+    centre = np.log(problem.design.y_sd)
+    grid = np.linspace(centre + 2.0, centre - 10.0, 49)
+    modes, values, mode = [], [], None
+    for u in grid:
+        mode = solve(float(np.exp(u)), mode)
+        modes.append(mode)
+        values.append(-problem.log_posterior(mode.coef, mode.intercept, float(np.exp(u))))
+    best = int(np.argmin(values))
+    low, high = grid[min(best + 1, grid.size - 1)], grid[max(best - 1, 0)]
+    start = modes[best]
+
+    def at(u: float) -> float:
+        found = solve(float(np.exp(u)), start)
+        return slope(problem, found.coef, found.intercept, float(np.exp(u)))
+
+    while at(low) > 0:
+        low -= 2.0
+    while at(high) < 0:
+        high += 2.0
+    sigma = float(np.exp(brentq(at, low, high, xtol=1e-14, rtol=4 * np.finfo(float).eps)))
+    return solve(sigma, start), sigma

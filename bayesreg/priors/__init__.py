@@ -1,0 +1,9 @@
+"""Priors of the coefficients: one a file, and the interfaces they meet in ``base``."""
+
+from bayesreg.priors.base import Exported as Exported
+from bayesreg.priors.base import Penalised as Penalised
+from bayesreg.priors.base import Prior as Prior
+from bayesreg.priors.elastic_net import ElasticNet as ElasticNet
+from bayesreg.priors.flat import Flat as Flat
+from bayesreg.priors.gaussian import Gaussian as Gaussian
+from bayesreg.priors.laplace import Laplace as Laplace

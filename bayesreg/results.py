@@ -1,0 +1,129 @@
+"""What a MAP search returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesreg.certificate import Certificate
+from bayesreg.likelihoods import Likelihood
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult:
+    """The posterior mode of a model, in the original units of X and y.
+
+    Parameters
+    ----------
+    coef : array, shape (p,)
+        Coefficients; those that an l1 penalty removes are exactly 0.
+    intercept : float
+        0.0 without an intercept in the model.
+    sigma : float or None
+        Noise level: the known one, or the joint mode of a learned one. None where the likelihood has none.
+    certificate : Certificate
+        Relative gap, KKT cosine and uniqueness of the coefficients at that noise level.
+    engine : str
+        Which engine found it.
+    n_iter : int
+        Cycles or Newton steps, 0 for a closed form.
+    names : tuple of str
+        Column names.
+    log_posterior : float
+        Log posterior density (up to the log evidence) at the mode.
+    measure : str
+        What the density is with respect to.
+    notes : tuple of str
+        Choices made on the way, in words.
+    likelihood : Likelihood
+        For predictions.
+    spec : str
+        The model as JSON.
+    """
+
+    coef: Array
+    intercept: float
+    sigma: float | None
+    certificate: Certificate
+    engine: str
+    n_iter: int
+    names: tuple[str, ...]
+    log_posterior: float
+    measure: str
+    notes: tuple[str, ...]
+    likelihood: Likelihood
+    spec: str
+
+    @property
+    def n_nonzero(self) -> int:
+        """Number of coefficients that are not exactly 0."""
+        return int(np.count_nonzero(self.coef))
+
+    @property
+    def converged(self) -> bool:
+        """Whether the certificate is accepted."""
+        return self.certificate.accepted
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return coefficients by name, with the intercept first, as a frame with one column ``map``."""
+        import pandas as pd
+
+        index = pd.Index(["intercept", *self.names], name="term")
+        return pd.DataFrame({"map": [self.intercept, *self.coef]}, index=index)
+
+    def __str__(self) -> str:
+        lines = [f"MAP by {self.engine}: {self.n_nonzero} of {self.coef.size} coefficients non-zero", str(self.certificate)]
+        if self.sigma is not None:
+            lines.append(f"sigma {self.sigma:.6g}; {self.measure}")
+        width = max(len("intercept"), *(len(name) for name in self.names))
+        rows: list[tuple[str, Any]] = [("intercept", self.intercept), *zip(self.names, self.coef, strict=True)]
+        lines += [f"  {name:<{width}}  {value: .6g}" for name, value in rows[:31]]
+        if len(rows) > 31:
+            lines.append(f"  ... and {len(rows) - 31} more")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class PathResult:
+    """MAP estimates along a grid of penalties, strongest first.
+
+    Parameters
+    ----------
+    strength : array, shape (k,)
+        Multiplier of the model's own penalty at each point; 1 is the model itself.
+    coef : array, shape (k, p)
+        Coefficients, with exact zeros.
+    intercept : array, shape (k,)
+    certificates : tuple of Certificate
+        One a point.
+    names : tuple of str
+        Column names.
+    """
+
+    strength: Array
+    coef: Array
+    intercept: Array
+    certificates: tuple[Certificate, ...]
+    names: tuple[str, ...]
+
+    @property
+    def n_nonzero(self) -> NDArray[np.intp]:
+        """Number of non-zero coefficients at each point, shape (k,)."""
+        return np.count_nonzero(self.coef, axis=1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a point: strength, intercept, coefficients by name."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.coef, columns=list(self.names))
+        frame.insert(0, "intercept", self.intercept)
+        frame.insert(0, "strength", self.strength)
+        return frame
