@@ -1,1 +1,73 @@
-"""x"""
+"""Regularised regression and its Bayesian posterior as one model: a prior is a penalty.
+
+Names are loaded when first used (PEP 562), so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from bayesreg import errors as errors
+    from bayesreg import likelihoods as likelihoods
+    from bayesreg import plots as plots
+    from bayesreg import priors as priors
+    from bayesreg import scales as scales
+    from bayesreg.certificate import Certificate as Certificate
+    from bayesreg.choice import Explanation as Explanation
+    from bayesreg.compare import compare as compare
+    from bayesreg.conventions import penalty_for as penalty_for
+    from bayesreg.conventions import prior_from as prior_from
+    from bayesreg.data import make_design as make_design
+    from bayesreg.fit import explain as explain
+    from bayesreg.fit import find_map as find_map
+    from bayesreg.fit import sample as sample
+    from bayesreg.fit import to_pymc as to_pymc
+    from bayesreg.model import Model as Model
+    from bayesreg.path import map_path as map_path
+    from bayesreg.predict import predict as predict
+    from bayesreg.prior_predictive import prior_predictive as prior_predictive
+    from bayesreg.results import MapResult as MapResult
+    from bayesreg.results import PathResult as PathResult
+    from bayesreg.shrinkage import shrinkage as shrinkage
+    from bayesreg.verify import verify as verify
+
+_MODULES = ("errors", "likelihoods", "plots", "priors", "scales")
+_HOME = {
+    "Certificate": "certificate",
+    "Explanation": "choice",
+    "MapResult": "results",
+    "Model": "model",
+    "PathResult": "results",
+    "compare": "compare",
+    "explain": "fit",
+    "find_map": "fit",
+    "make_design": "data",
+    "map_path": "path",
+    "penalty_for": "conventions",
+    "predict": "predict",
+    "prior_from": "conventions",
+    "prior_predictive": "prior_predictive",
+    "sample": "fit",
+    "shrinkage": "shrinkage",
+    "to_pymc": "fit",
+    "verify": "verify",
+}
+__all__ = ["__version__", *_MODULES, *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"bayesreg.{name}")
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"bayesreg.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'bayesreg' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

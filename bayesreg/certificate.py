@@ -61,7 +61,11 @@ class Certificate:
         return self.relative_gap <= GAP_TOLERANCE and self.kkt <= KKT_TOLERANCE
 
     def __str__(self) -> str:
-        uniqueness = "unique" if self.unique else f"a minimiser, not certified unique (rank {self.rank} of {self.equicorrelated})"
+        uniqueness = (
+            "unique"
+            if self.unique
+            else f"a minimiser, not certified unique (rank {self.rank} of {self.equicorrelated})"
+        )
         verdict = "optimal" if self.accepted else "NOT optimal"
         return f"{verdict}: relative gap {self.relative_gap:.1e}, KKT {self.kkt:.1e}, {uniqueness}"
 
@@ -104,6 +108,11 @@ class _Rows:
         v = -(design.X.T @ theta)
         free = ~self.penalty.penalised
         v[free] = 0.0
+        # Products are sums of n rounded terms: within that rounding of the box is inside it.
+        limit = self.penalty.l1
+        rounding = 8 * EPS * (np.abs(design.X).T @ np.abs(theta))
+        edge = (self.penalty.l2 == 0) & (np.abs(v) > limit) & (np.abs(v) <= limit + rounding)
+        v[edge] = np.sign(v[edge]) * limit[edge]
         value = float(self.offset @ theta) - conjugate - self.penalty.conjugate(v)
         if self.l2_intercept > 0:
             total = -float(theta.sum())
@@ -219,8 +228,8 @@ def _best_dual(rows: _Rows, theta: Array, eta: Array) -> float:
     boxed = (rows.penalty.l1 > 0) & (rows.penalty.l2 == 0)
     ratio = v[boxed] / rows.penalty.l1[boxed]
     shrink = 1.0 / max(1.0, float(ratio.max(initial=0.0)))
-    # 0 is always feasible; a shrunk theta may round to just outside the box, so it is pulled in by an ulp.
-    candidates = [0.0 * theta, theta * shrink, theta * (shrink * (1 - 2 * EPS))]
+    # 0 is always feasible.
+    candidates = [0.0 * theta, theta * shrink]
     return max(rows.dual(candidate) for candidate in candidates)
 
 

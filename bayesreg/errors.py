@@ -20,6 +20,10 @@ class NoMapError(BayesregError, ValueError):
     """The model has no (useful) posterior mode, so there is no MAP to find; the message says why."""
 
 
+class NotIdentifiedError(BayesregError, ValueError):
+    """Coefficients under a flat prior that the data do not determine: collinear columns, or separated classes."""
+
+
 class NoEngineError(BayesregError, ValueError):
     """No engine can do what was asked; the message lists every engine's reason."""
 

@@ -171,9 +171,7 @@ class Bernoulli:
         """Raise unless y holds both classes, coded 0 and 1."""
         classes = np.unique(y)
         if classes.size == 1:
-            raise InputError(
-                f"y has only one class ({classes[0]:g}); Bernoulli() needs both classes, coded 0 and 1."
-            )
+            raise InputError(f"y has only one class ({classes[0]:g}); Bernoulli() needs both classes, coded 0 and 1.")
         if classes.size != 2:
             raise InputError(
                 f"y has {classes.size} distinct values; Bernoulli() needs exactly 2 classes, coded 0 and 1."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, field, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,7 +57,7 @@ class Model:
     prior: Prior
     _: KW_ONLY
     fit_intercept: bool = True
-    intercept: Flat | GaussianPrior = Flat()
+    intercept: Flat | GaussianPrior = field(default_factory=Flat)
     standardize: bool = False
 
     def __post_init__(self) -> None:

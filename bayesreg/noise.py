@@ -1,6 +1,6 @@
 r"""The joint mode over a learned noise level: coefficients profiled out, one dimension left.
 
-With u = log sigma, :math:`h(u) = \min_{\beta_0,\beta} U(\beta_0, \beta, e^u)` where U is minus the log posterior density
+With u = log sigma, :math:`h(u) = \min U(\beta_0, \beta, e^u)` over the coefficients, U minus the log posterior density
 with respect to sigma itself (as ``pm.find_MAP`` has it). By the envelope theorem its slope is that of U at fixed
 coefficients.
 """
@@ -51,14 +51,14 @@ def refuse_unbounded(problem: Problem) -> None:
 
 
 def _law_slope(law: Law, sigma: float) -> float:
-    """d log p(sigma) / d log sigma by a five-point difference (the laws are smooth in log sigma)."""
+    """D log p(sigma) / d log sigma by a five-point difference (the laws are smooth in log sigma)."""
     h = 1e-3
     at = [float(law.log_density(sigma * np.exp(k * h))) for k in (-2, -1, 1, 2)]
     return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h)
 
 
 def slope(problem: Problem, coef: Array, intercept: float, sigma: float) -> float:
-    """dU / d log sigma at fixed coefficients."""
+    """DU / d log sigma at fixed coefficients."""
     assert problem.sigma_law is not None
     design = problem.design
     residual = design.y - problem.linear_predictor(coef, intercept)
@@ -81,7 +81,7 @@ def slope(problem: Problem, coef: Array, intercept: float, sigma: float) -> floa
 
 
 def _normaliser_slope(l1: Array, l2: Array) -> Array:
-    """d log Z / d log sigma when both rates go as 1/sigma²: 1 (Gaussian) to 2 (Laplace)."""
+    """D log Z / d log sigma when both rates go as 1/sigma²: 1 (Gaussian) to 2 (Laplace)."""
     out = np.full(l1.shape, 2.0)
     curved = l2 > 0
     x = l1[curved] / np.sqrt(l2[curved])

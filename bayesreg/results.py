@@ -80,11 +80,17 @@ class MapResult:
         return pd.DataFrame({"map": [self.intercept, *self.coef]}, index=index)
 
     def __str__(self) -> str:
-        lines = [f"MAP by {self.engine}: {self.n_nonzero} of {self.coef.size} coefficients non-zero", str(self.certificate)]
+        lines = [
+            f"MAP by {self.engine}: {self.n_nonzero} of {self.coef.size} coefficients non-zero",
+            str(self.certificate),
+        ]
         if self.sigma is not None:
             lines.append(f"sigma {self.sigma:.6g}; {self.measure}")
         width = max(len("intercept"), *(len(name) for name in self.names))
-        rows: list[tuple[str, Any]] = [("intercept", self.intercept), *zip(self.names, self.coef, strict=True)]
+        rows: list[tuple[str, Any]] = [
+            ("intercept", self.intercept),
+            *zip(self.names, self.coef, strict=True),
+        ]
         lines += [f"  {name:<{width}}  {value: .6g}" for name, value in rows[:31]]
         if len(rows) > 31:
             lines.append(f"  ... and {len(rows) - 31} more")

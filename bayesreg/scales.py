@@ -324,6 +324,4 @@ class InverseGamma:
         def root(shape: Any, scale: Any, size: Any) -> Any:
             return pm.math.sqrt(pm.InverseGamma.dist(alpha=shape, beta=scale, size=size))
 
-        return pm.CustomDist(
-            name, self.shape, self.scale, dist=root, transform=pm.distributions.transforms.log
-        )
+        return pm.CustomDist(name, self.shape, self.scale, dist=root, transform=pm.distributions.transforms.log)

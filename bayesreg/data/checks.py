@@ -63,9 +63,7 @@ def _check_finite(array: Array, name: str, columns: tuple[str, ...]) -> None:
 def as_matrix(X: Any) -> tuple[Array, tuple[str, ...]]:
     """Return X as a finite float64 matrix and its column names (``x0, x1, ...`` without a frame)."""
     if isinstance(X, _Sparse):
-        raise UnsupportedInputError(
-            "X is a SciPy sparse matrix; a dense array is needed here: pass X.toarray()."
-        )
+        raise UnsupportedInputError("X is a SciPy sparse matrix; a dense array is needed here: pass X.toarray().")
     names = tuple(str(name) for name in X.columns) if isinstance(X, _Frame) else None
     array = _to_float(X.to_numpy() if isinstance(X, _Frame) else X, "X")
     if array.ndim != 2:

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from bayesreg.engines.base import Mode
-from bayesreg.errors import NoMapError
 from bayesreg.likelihoods import Gaussian
-from bayesreg.numerics.least_squares import LeastSquares, orthogonal, refine, ridge
-from bayesreg.numerics.rank import dependent_columns
+from bayesreg.numerics.least_squares import orthogonal, refine, ridge
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -41,27 +39,11 @@ class ClosedForm:
             except linalg.LinAlgError:  # a penalty so small that G + L is singular to rounding
                 d = orthogonal(ls)[0]
             return Mode(problem.loc + d, problem.best_intercept(d, sigma), 0)
-        refuse_collinear(problem, ls)
         d, R = orthogonal(ls)
         if problem.fit_intercept and not problem.flat_intercept:
             return Mode(problem.loc + d, problem.best_intercept(d, sigma), 0)
         design = problem.design
         if np.any(np.diag(R) == 0):
             return Mode(problem.loc + d, problem.best_intercept(d, sigma), 0)
-        d, intercept = refine(
-            design.X, problem.shifted_response, design.weight, ls.l2, d, R, problem.fit_intercept
-        )
+        d, intercept = refine(design.X, problem.shifted_response, design.weight, ls.l2, d, R, problem.fit_intercept)
         return Mode(problem.loc + d, intercept, 0)
-
-
-def refuse_collinear(problem: Problem, ls: LeastSquares) -> None:
-    """Raise when unpenalised columns are collinear: their coefficients are not identified."""
-    flat = np.flatnonzero(problem.unpenalised)
-    lost = flat[dependent_columns(ls.rows[:, flat])]
-    if lost.size:
-        shown = ", ".join(problem.design.names[j] for j in lost[:5])
-        raise NoMapError(
-            f"columns without a penalty are collinear (rank deficiency {lost.size}; {shown} depend on the others"
-            f"{' and the intercept' if problem.fit_intercept else ''}), so their coefficients are not identified; "
-            "drop them or give them a proper prior such as priors.Gaussian(scale)."
-        )

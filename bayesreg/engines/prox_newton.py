@@ -8,15 +8,14 @@ section 3), and a line search on the objective itself makes it safe.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.engines.base import Mode
-from bayesreg.errors import NoMapError
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.numerics.penalised_quadratic import minimise
-from bayesreg.numerics.rank import dependent_columns
-from bayesreg.numerics.separation import separated
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -33,7 +32,6 @@ class ProxNewton:
 
     def find_map(self, problem: Problem, sigma: float, start: Array | None, max_iter: int) -> Mode:
         """Return the mode; ``max_iter`` bounds the Newton steps."""
-        refuse_unbounded(problem)
         design, likelihood = problem.design, problem.likelihood
         penalty = problem.penalty(sigma)
         # Work on centred columns: the intercept of the centred problem is nearly uncorrelated with them.
@@ -84,40 +82,16 @@ class ProxNewton:
 
 
 def _line_search(
-    value: object, d: Array, target: Array, best: float, decrease: float
+    value: Callable[[Array], float], d: Array, target: Array, best: float, decrease: float
 ) -> tuple[float, float, Array]:
     """Armijo backtracking from the full step; a step within rounding of the best value is taken too."""
-    assert callable(value)
     rounding = 8 * np.finfo(float).eps * abs(best)
     share = 1.0
     while share > 1e-8:
         # The full step is the target itself, so that its zeros stay exact.
         candidate = target if share == 1.0 else d + share * (target - d)
-        new = float(value(candidate))
+        new = value(candidate)
         if new <= best + 1e-4 * share * min(decrease, 0.0) + rounding:
             return share, new, candidate
         share /= 2
     return 0.0, best, d
-
-
-def refuse_unbounded(problem: Problem) -> None:
-    """Raise when unpenalised columns separate the classes, or are collinear."""
-    design = problem.design
-    Z = design.X[:, problem.unpenalised]
-    used = design.weight > 0
-    if problem.flat_intercept:
-        Z = np.column_stack([np.ones(design.n), Z])
-    elif Z.shape[1] == 0:
-        return
-    if Z.shape[1] > int(problem.flat_intercept) and separated(Z[used], design.y[used]):
-        raise NoMapError(
-            "separation: the columns without a penalty predict the classes without error, so with a flat prior the "
-            "likelihood has no maximum and the posterior is improper; give them a proper prior, "
-            "for example priors.Gaussian(2.5)."
-        )
-    lost = dependent_columns(np.sqrt(design.weight)[:, None] * Z)
-    if lost.size:
-        raise NoMapError(
-            f"columns without a penalty are collinear (rank deficiency {lost.size}), so their coefficients are not "
-            "identified; drop them or give them a proper prior such as priors.Gaussian(scale)."
-        )

@@ -18,7 +18,14 @@ Array = NDArray[np.float64]
 
 
 def solve_symmetric(A: Array, b: Array, guess: Array) -> Array:
-    """Solve A x = b for a positive semidefinite A; where A is singular, the solution nearest to ``guess``."""
+    """Minimise x'A x/2 - b'x for a positive semidefinite A, or head for where it has no minimum.
+
+    Returns
+    -------
+    array
+        The solution of A x = b; where A is singular, the one nearest to ``guess``. Where b is not in the range of A the
+        quadratic falls for ever along a null direction: then a point far out along it.
+    """
     scale = np.sqrt(np.diag(A))
     scale[scale == 0] = 1.0
     S = A / np.outer(scale, scale)
@@ -31,7 +38,14 @@ def solve_symmetric(A: Array, b: Array, guess: Array) -> Array:
     except linalg.LinAlgError:
         pass
     residual = (b - A @ guess) / scale
-    correction = linalg.lstsq(S, residual, cond=1e-12, check_finite=False)[0]
+    values, vectors = linalg.eigh(S)
+    null = values <= 1e-12 * values[-1]
+    along = vectors.T @ residual
+    downhill = vectors[:, null] @ along[null]
+    if np.linalg.norm(downhill) > 1e-10 * np.linalg.norm(b / scale):
+        far = 1e8 * (np.linalg.norm(guess * scale) + 1e-300) / np.linalg.norm(downhill)
+        return np.asarray(guess + far * downhill / scale)
+    correction = vectors[:, ~null] @ (along[~null] / values[~null])
     return np.asarray(guess + correction / scale)
 
 

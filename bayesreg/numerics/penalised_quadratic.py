@@ -19,9 +19,7 @@ def objective(G: Array, c: Array, l1: Array, l2: Array, d: Array) -> float:
     return float(0.5 * d @ (G @ d) - c @ d + l1 @ np.abs(d) + 0.5 * l2 @ (d * d))
 
 
-def minimise(
-    G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max_cycles: int
-) -> tuple[Array, int]:
+def minimise(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max_cycles: int) -> tuple[Array, int]:
     """Return the minimiser and the number of coordinate-descent cycles it took.
 
     Parameters

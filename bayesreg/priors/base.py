@@ -87,7 +87,9 @@ def at_noise(l1: Any, l2: Any, relative_to: Resolved, sigma: Any) -> tuple[Any, 
     return l1, l2
 
 
-def penalty_of(prior: Penalised, unit: Array, relative_to: Resolved, sigma: float, hyper: Mapping[str, float]) -> Penalty:
+def penalty_of(
+    prior: Penalised, unit: Array, relative_to: Resolved, sigma: float, hyper: Mapping[str, float]
+) -> Penalty:
     """Penalty in nats of each coefficient, shapes (p,), at the given noise level and learned values."""
     l1, l2 = at_noise(*prior.rates(hyper), relative_to, sigma)
     # An infinite unit leaves a coefficient without a penalty.

@@ -1,0 +1,92 @@
+"""The ordered choice of an engine, and what it says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayesreg.engines.base import MapEngine, SampleEngine
+from bayesreg.engines.closed_form import ClosedForm
+from bayesreg.engines.coordinate_descent import CoordinateDescent
+from bayesreg.engines.exact_gaussian import ExactGaussian
+from bayesreg.engines.nuts import Nuts
+from bayesreg.engines.prox_newton import ProxNewton
+from bayesreg.errors import InputError, NoEngineError
+from bayesreg.problem import Problem
+
+# The policy: the first engine that answers None to why_not runs.
+MAP_ENGINES: tuple[MapEngine, ...] = (ClosedForm(), CoordinateDescent(), ProxNewton())
+SAMPLE_ENGINES: tuple[SampleEngine, ...] = (ExactGaussian(), Nuts())
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which engines would run, and why not the others.
+
+    Parameters
+    ----------
+    find_map, sample : tuple of (str, str or None)
+        Every engine in order with its reason against; None means that it can.
+    notes : tuple of str
+        Choices made when the model met the data.
+    """
+
+    find_map: tuple[tuple[str, str | None], ...]
+    sample: tuple[tuple[str, str | None], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def map_engine(self) -> str | None:
+        """Name of the engine that ``find_map`` would use, None if there is no MAP."""
+        return next((name for name, reason in self.find_map if reason is None), None)
+
+    @property
+    def sample_engine(self) -> str | None:
+        """Name of the engine that ``sample`` would use."""
+        return next((name for name, reason in self.sample if reason is None), None)
+
+    def __str__(self) -> str:
+        lines = []
+        for verb, rows, chosen in (
+            ("find_map", self.find_map, self.map_engine),
+            ("sample", self.sample, self.sample_engine),
+        ):
+            lines.append(f"{verb}: {chosen or 'not possible'}")
+            for name, reason in rows:
+                word = "chosen" if name == chosen else (f"no: {reason}" if reason else "could, but comes later")
+                lines.append(f"  {name:<20}{word}")
+        return "\n".join(lines + [f"note: {note}" for note in self.notes])
+
+
+def refusal(problem: Problem) -> str | None:
+    """Why the model has no useful mode at all, or None."""
+    learned = ", ".join(problem.hyper_laws)
+    if learned:
+        return (
+            f"{learned} is learned: the joint mode of a global prior scale and the coefficients is degenerate (the "
+            "density grows without bound as both go to 0). Choose the scale first (for example by comparing models "
+            "with br.compare, or by cross-validation) and give it as a number; br.sample works as it is."
+        )
+    return None
+
+
+def map_reasons(problem: Problem) -> tuple[tuple[str, str | None], ...]:
+    """Every MAP engine in order, with its reason against the problem (None: it can)."""
+    reason = refusal(problem)
+    return tuple((engine.name, reason or engine.why_not(problem)) for engine in MAP_ENGINES)
+
+
+def sample_reasons(problem: Problem) -> tuple[tuple[str, str | None], ...]:
+    """Every sampling engine in order, with its reason against the problem (None: it can)."""
+    return tuple((engine.name, engine.why_not(problem)) for engine in SAMPLE_ENGINES)
+
+
+def choose(verb: str, reasons: tuple[tuple[str, str | None], ...], wanted: str | None) -> int:
+    """Position of the engine to run; raise with every reason if there is none."""
+    names = [name for name, _ in reasons]
+    if wanted is not None and wanted not in names:
+        raise InputError(f"engine={wanted!r} is not an engine of {verb}; there are {', '.join(names)}.")
+    able = [i for i, (name, reason) in enumerate(reasons) if reason is None and wanted in (None, name)]
+    if able:
+        return able[0]
+    listed = "; ".join(f"{name}: {reason}" for name, reason in reasons if wanted in (None, name))
+    raise NoEngineError(f"{verb} is not possible here. {listed}")

@@ -1,0 +1,128 @@
+r"""Independent posterior draws: Gaussian likelihood, Gaussian or flat prior.
+
+Given sigma the coefficients (intercept last) are normal with precision :math:`G/\sigma^2 + Q(\sigma)` and mean m. One
+generalised eigendecomposition serves every sigma, and the marginal of a learned sigma is one-dimensional:
+
+* known: one normal;
+* Q proportional to 1/sigma² and a law conjugate on the variance: normal-inverse-gamma, in closed form;
+* any other law: quadrature over log sigma, whose error is computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesreg.engines.base import Draws
+from bayesreg.errors import InputError
+from bayesreg.likelihoods import Gaussian
+from bayesreg.numerics.gaussian_posterior import GaussianPosterior
+from bayesreg.numerics.noise_marginal import InverseGammaNoise, KnownNoise, Noise, QuadratureNoise
+from bayesreg.priors.base import Penalised
+from bayesreg.problem import Problem
+from bayesreg.scales import VarianceConjugate
+
+Array = NDArray[np.float64]
+
+
+class ExactGaussian:
+    """Normal, normal-inverse-gamma, or a mixture of normals over a quadrature in sigma."""
+
+    name = "exact_gaussian"
+
+    def why_not(self, problem: Problem) -> str | None:
+        """Return None for a Gaussian likelihood with a known Gaussian or flat prior."""
+        if not isinstance(problem.likelihood, Gaussian):
+            return "the likelihood is not Gaussian"
+        if not isinstance(problem.prior, Penalised):
+            return "the prior is not Gaussian or flat"
+        if problem.hyper_laws:
+            return f"the prior's {', '.join(problem.hyper_laws)} is learned"
+        if np.any(problem.penalty(1.0).l1 > 0):
+            return "the prior has an l1 part, so the posterior is not Gaussian given sigma"
+        return None
+
+    def sample(
+        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
+    ) -> Draws:
+        """Draw sigma from its marginal, then the coefficients given it."""
+        posterior, noise = exact_posterior(problem)
+        parts = []
+        for child in seed.spawn(chains):
+            rng = np.random.default_rng(child)
+            sigma = noise.draw(rng, draws)
+            parts.append((sigma, posterior.draw(rng, sigma)))
+        sigma = np.stack([part[0] for part in parts])
+        joint = np.stack([part[1] for part in parts])
+        values = {"coef": joint[..., : problem.p]}
+        if problem.fit_intercept:
+            values["intercept"] = joint[..., problem.p]
+        if problem.sigma_law is not None:
+            values["sigma"] = sigma
+        return Draws(values, {}, "independent", _moments(problem, posterior, noise), noise.error)
+
+
+def _moments(problem: Problem, posterior: GaussianPosterior, noise: Noise) -> dict[str, Array]:
+    mean, covariance = posterior.moments(*noise.nodes())
+    sd = np.sqrt(np.diag(covariance))
+    moments = {"coef_mean": mean[: problem.p], "coef_sd": sd[: problem.p]}
+    if problem.fit_intercept:
+        moments |= {"intercept_mean": mean[problem.p], "intercept_sd": sd[problem.p]}
+    if problem.sigma_law is not None:
+        nodes, mass = noise.nodes()
+        average = float(mass @ nodes)
+        moments |= {
+            "sigma_mean": np.asarray(average),
+            "sigma_sd": np.asarray(np.sqrt(max(float(mass @ nodes**2) - average**2, 0.0))),
+        }
+    return moments
+
+
+def exact_posterior(problem: Problem) -> tuple[GaussianPosterior, Noise]:
+    """Return the conditional of the coefficients given sigma and the marginal of sigma."""
+    posterior = _conditional(problem)
+    if problem.known_sigma is not None:
+        return posterior, KnownNoise(problem.known_sigma)
+    law = problem.sigma_law
+    assert law is not None
+    if posterior.homogeneous and isinstance(law, VarianceConjugate):
+        shape, scale = law.variance_shape_scale
+        shape += 0.5 * (posterior.total_weight - posterior.n_flat)
+        scale += 0.5 * posterior.residual_total
+        if shape <= 0 or scale <= 0:
+            raise InputError(
+                f"the posterior of sigma is improper under {law!r}: too few rows ({problem.n}) for "
+                f"{posterior.n_flat} flat coefficients, or y is fitted without error. Give sigma a proper law."
+            )
+        return posterior, InverseGammaNoise(shape, scale)
+
+    def log_density(sigma: Array) -> Array:
+        return np.asarray(posterior.log_marginal(sigma) + law.log_density(sigma))
+
+    return posterior, QuadratureNoise.build(log_density, problem.design.y_sd)
+
+
+def _conditional(problem: Problem) -> GaussianPosterior:
+    """Rows and prior of the joint vector d = (coef - loc, intercept - its loc), original units."""
+    design = problem.design
+    rows = design.uncentred
+    shifted = problem.shifted_response
+    rate = problem.penalty(1.0).l2
+    on_sigma = np.full(problem.p, problem.relative_to is not None)
+    loc = problem.loc
+    if problem.fit_intercept:
+        prior = problem.intercept_prior
+        rows = np.column_stack([rows, np.sqrt(design.weight)])
+        shifted = shifted - prior.loc
+        rate = np.append(rate, prior.l2(1.0))
+        on_sigma = np.append(on_sigma, prior.relative_to is not None)
+        loc = np.append(loc, prior.loc)
+    # A centred basis: the intercept at the column means keeps the normal equations well conditioned.
+    centre = np.eye(loc.size)
+    if problem.flat_intercept:
+        rows = np.column_stack([design.centred, np.sqrt(design.weight)])
+        centre[-1, :-1] = -design.x_mean
+    response = np.sqrt(design.weight) * shifted
+    return GaussianPosterior.build(rows, response, rate, on_sigma, loc, centre, design.total_weight)

@@ -1,0 +1,60 @@
+"""The posterior of any model by the no-U-turn sampler: the PyMC export, sampled by nutpie."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from bayesreg.engines.base import Draws
+from bayesreg.priors.base import Exported, Penalised
+from bayesreg.problem import Problem
+from bayesreg.pymc_export import build_pymc
+
+
+class Nuts:
+    """NUTS on the model's PyMC form, the intercept sampled at the column means."""
+
+    name = "nuts"
+
+    def why_not(self, problem: Problem) -> str | None:
+        """Return None for every model that has a PyMC form."""
+        if not isinstance(problem.prior, Penalised | Exported):
+            return f"{type(problem.prior).__name__} has neither rates(...) nor to_pymc(...)"
+        return None
+
+    def sample(
+        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
+    ) -> Draws:
+        """Compile (seconds, the first time on a machine up to a minute) and sample."""
+        import nutpie
+
+        with warnings.catch_warnings():
+            # Compiling the elastic net's random method falls back to Python; sampling never calls it.
+            warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
+            compiled = nutpie.compile_pymc_model(build_pymc(problem, centred=problem.fit_intercept))
+            tree = nutpie.sample(
+                compiled,
+                draws=draws,
+                tune=options["tune"],
+                chains=chains,
+                cores=min(chains, _cores()),
+                seed=int(seed.generate_state(1)[0]),
+                target_accept=options["target_accept"],
+                progress_bar=options["progressbar"],
+                save_warmup=False,
+            )
+        names = ["coef", *(["intercept"] if problem.fit_intercept else []), *problem.hyper_laws]
+        if problem.sigma_law is not None:
+            names.append("sigma")
+        values = {name: np.asarray(tree["posterior"][name], dtype=float) for name in names}
+        kept = ("diverging", "energy", "n_steps", "step_size", "logp", "mean_tree_accept", "maxdepth_reached")
+        stats = {name: np.asarray(tree["sample_stats"][name]) for name in kept if name in tree["sample_stats"]}
+        return Draws(values, stats, "mcmc", {})
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,294 @@
+"""The verbs: explain, find_map, sample, to_pymc."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayesreg import diagnostics, noise
+from bayesreg.certificate import GAP_TOLERANCE, KKT_TOLERANCE, certify
+from bayesreg.choice import (
+    MAP_ENGINES,
+    SAMPLE_ENGINES,
+    Explanation,
+    choose,
+    map_reasons,
+    refusal,
+    sample_reasons,
+)
+from bayesreg.data import make_design
+from bayesreg.engines.base import Mode
+from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
+from bayesreg.identified import check_identified
+from bayesreg.model import Model
+from bayesreg.posterior import build_tree
+from bayesreg.problem import Problem
+from bayesreg.pymc_export import build_pymc
+from bayesreg.results import MapResult
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+Seed = int | np.random.Generator | None
+
+
+def explain(
+    model: Model, X: Any, y: Any, *, sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None
+) -> Explanation:
+    """Tell which engine `find_map` and `sample` would use, and why not the others, without running them.
+
+    Parameters
+    ----------
+    model : Model
+    X : array or frame, shape (n, p)
+    y : array, shape (n,)
+    sample_weight, offset : array, shape (n,), optional
+
+    Returns
+    -------
+    Explanation
+        Prints as text.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> X = np.array([[0.0], [1.0], [2.0], [4.0]])
+    >>> y = np.array([0.1, 0.9, 2.1, 3.9])
+    >>> br.explain(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y).sample_engine
+    'nuts'
+    """
+    problem = model.bind(make_design(X, y, sample_weight, offset))
+    return Explanation(map_reasons(problem), sample_reasons(problem), problem.notes)
+
+
+def find_map(
+    model: Model,
+    X: Any,
+    y: Any,
+    *,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    engine: str | None = None,
+    max_iter: int = 10_000,
+) -> MapResult:
+    """Find the posterior mode of (intercept, coef), and of a learned sigma with them, with its certificate.
+
+    Parameters
+    ----------
+    model : Model
+        Its prior must be a penalty with known parameters.
+    X : array or frame, shape (n, p)
+    y : array, shape (n,)
+    sample_weight : array, shape (n,), optional
+        Weight k counts as the row repeated k times.
+    offset : array, shape (n,), optional
+        Added to the linear predictor.
+    engine : str, optional
+        One of the names that `explain` lists; the first able one by default.
+    max_iter : int, default 10000
+        Bound on the cycles or Newton steps.
+
+    Returns
+    -------
+    MapResult
+        In original units.
+
+    Raises
+    ------
+    InputError
+        For unusable data.
+    NoMapError
+        Where no (useful) mode exists: separation, collinear unpenalised columns, an unbounded joint density.
+    NoEngineError
+        If no engine can do it; the message lists the reasons.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the certificate does not meet the contract; the result carries it.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [4.0, 0.0]])
+    >>> y = np.array([0.1, 0.9, 2.1, 3.9])
+    >>> mode = br.find_map(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y)
+    >>> mode.n_nonzero, mode.converged
+    (1, True)
+    """
+    if not isinstance(max_iter, int | np.integer) or isinstance(max_iter, bool) or max_iter < 1:
+        raise InputError(f"max_iter must be an integer of at least 1, got {max_iter!r}.")
+    problem = model.bind(make_design(X, y, sample_weight, offset))
+    return _find_map(problem, engine, int(max_iter))
+
+
+def _find_map(problem: Problem, wanted: str | None, max_iter: int) -> MapResult:
+    if (reason := refusal(problem)) is not None:
+        raise NoMapError(reason)
+    chosen = MAP_ENGINES[choose("find_map", map_reasons(problem), wanted)]
+    check_identified(problem)
+    if problem.known_sigma is not None:
+        sigma = problem.known_sigma
+        mode = chosen.find_map(problem, sigma, None, max_iter)
+        measure = "mode of (intercept, coef)" + ("" if problem.sigma is None else " at the given sigma")
+    else:
+
+        def solve(level: float, start: Mode | None) -> Mode:
+            return chosen.find_map(problem, level, None if start is None else start.coef, max_iter)
+
+        mode, sigma = noise.joint_mode(problem, solve)
+        measure = noise.MEASURE
+    certificate = certify(problem, mode.coef, mode.intercept, sigma)
+    if not certificate.accepted:
+        warnings.warn(
+            f"{chosen.name} stopped after {mode.n_iter} iterations with relative gap {certificate.relative_gap:.2e} "
+            f"(contract {GAP_TOLERANCE:g}) and KKT cosine {certificate.kkt:.2e} (contract {KKT_TOLERANCE:g}); "
+            "raise max_iter, or look for collinear columns.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    return MapResult(
+        coef=mode.coef,
+        intercept=mode.intercept,
+        sigma=sigma if problem.likelihood.has_sigma else None,
+        certificate=certificate,
+        engine=chosen.name,
+        n_iter=mode.n_iter,
+        names=problem.design.names,
+        log_posterior=problem.log_posterior(mode.coef, mode.intercept, sigma),
+        measure=measure,
+        notes=problem.notes,
+        likelihood=problem.likelihood,
+        spec=problem.spec,
+    )
+
+
+def sample(
+    model: Model,
+    X: Any,
+    y: Any,
+    *,
+    draws: int = 1000,
+    chains: int = 4,
+    tune: int = 1000,
+    seed: Seed = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    engine: str | None = None,
+    progressbar: bool = False,
+    target_accept: float = 0.9,
+) -> xr.DataTree:
+    """Draw from the posterior of everything unknown, by the fastest exact engine that applies.
+
+    Parameters
+    ----------
+    model : Model
+    X : array or frame, shape (n, p)
+    y : array, shape (n,)
+    draws : int, default 1000
+        Kept draws a chain.
+    chains : int, default 4
+    tune : int, default 1000
+        Warm-up draws a chain, where the engine needs any.
+    seed : int, numpy.random.Generator or None
+        The same seed gives the same draws.
+    sample_weight, offset : array, shape (n,), optional
+    engine : str, optional
+        One of the names that `explain` lists; the first able one by default.
+    progressbar : bool, default False
+    target_accept : float, default 0.9
+        For NUTS.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior`` (``intercept``, ``coef``, learned ``sigma`` and prior parameters, ``local_scale`` of a
+        Laplace or elastic-net prior), ``sample_stats``, ``log_likelihood``, ``observed_data``, ``constant_data`` and,
+        where the engine knows them, ``exact_moments``. Original units; ``attrs`` say engine, exactness, model, seed.
+
+    Raises
+    ------
+    InputError, NoEngineError
+        Before anything is compiled.
+
+    Warns
+    -----
+    SamplingWarning
+        If a diagnostic fails; ``attrs["diagnostics"]`` holds the verdict.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> X = np.array([[0.0], [1.0], [2.0], [4.0]])
+    >>> y = np.array([0.1, 0.9, 2.1, 3.9])
+    >>> post = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, y, seed=1)
+    >>> post["posterior"]["coef"].shape, post.attrs["engine"]
+    ((4, 1000, 1), 'exact_gaussian')
+    """
+    for name, value in (("draws", draws), ("chains", chains), ("tune", tune)):
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
+    if not 0 < target_accept < 1:
+        raise InputError(f"target_accept must lie between 0 and 1, got {target_accept!r}.")
+    problem = model.bind(make_design(X, y, sample_weight, offset))
+    chosen = SAMPLE_ENGINES[choose("sample", sample_reasons(problem), engine)]
+    check_identified(problem)
+    sequence = _seed_sequence(seed)
+    options = {"tune": int(tune), "progressbar": progressbar, "target_accept": target_accept}
+    for_engine, for_locals = sequence.spawn(2)
+    began = time.perf_counter()
+    drawn = chosen.sample(problem, int(draws), int(chains), for_engine, options)
+    elapsed = time.perf_counter() - began
+    attrs = {
+        "engine": chosen.name,
+        "why": "; ".join(f"not {name}: {reason}" for name, reason in sample_reasons(problem) if reason),
+        "seed": str(seed) if isinstance(seed, int | np.integer) else "none",
+        "sampling_time": elapsed,
+    }
+    tree = build_tree(problem, drawn, for_locals, attrs)
+    diagnostics.judge(tree)
+    return tree
+
+
+def _seed_sequence(seed: Seed) -> np.random.SeedSequence:
+    if isinstance(seed, np.random.Generator):
+        return np.random.SeedSequence([int(word) for word in seed.integers(0, 2**32, 4)])
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
+        raise InputError(f"seed must be a non-negative integer, a numpy.random.Generator or None, got {seed!r}.")
+    return np.random.SeedSequence(None if seed is None else int(seed))
+
+
+def to_pymc(
+    model: Model, X: Any, y: Any, *, sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None
+) -> Any:
+    """Export the model to PyMC: the same density, to check or to extend.
+
+    Parameters
+    ----------
+    model : Model
+    X : array or frame, shape (n, p)
+    y : array, shape (n,)
+    sample_weight, offset : array, shape (n,), optional
+
+    Returns
+    -------
+    pymc.Model
+        Variables ``coef`` (dims ``feature``), ``intercept``, ``sigma`` and the learned prior parameters.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> X, y = np.array([[0.0], [1.0], [3.0]]), np.array([0.1, 0.9, 3.1])
+    >>> sorted(v.name for v in br.to_pymc(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y).free_RVs)
+    ['coef', 'intercept']
+    """
+    return build_pymc(model.bind(make_design(X, y, sample_weight, offset)))

@@ -1,0 +1,114 @@
+"""The same density as a PyMC model, to sample, to check or to extend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesreg.errors import InputError
+from bayesreg.numerics.variates import draw_penalised
+from bayesreg.priors.base import Exported, Penalised, at_noise
+from bayesreg.problem import Problem
+
+
+def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
+    """Return a ``pymc.Model`` whose log density is ``problem.log_posterior``, constants included.
+
+    Its variables are named as in our results: ``coef`` (dims ``feature``), ``intercept``, ``sigma``, ``prior_scale``.
+    The data are ``X``, ``y`` (dims ``obs``) and, where present, ``offset`` and ``sample_weight``.
+
+    Parameters
+    ----------
+    problem : Problem
+        The bound model.
+    centred : bool, default False
+        Sample the intercept at the column means (``intercept_centred``), which is nearly uncorrelated with the
+        coefficients, and derive ``intercept``; the density is the same.
+    """
+    import pymc as pm
+
+    design = problem.design
+    coords = {"feature": list(design.names), "obs": np.arange(design.n)}
+    with pm.Model(coords=coords) as model:
+        X = pm.Data("X", design.X, dims=("obs", "feature"))
+        y = pm.Data("y_observed", design.y, dims="obs")
+        sigma = problem.sigma_law.to_pymc("sigma") if problem.sigma_law is not None else problem.known_sigma
+        hyper = {name: law.to_pymc(name) for name, law in problem.hyper_laws.items()}
+        coef = _coefficients(problem, sigma, hyper)
+        eta = pm.math.dot(X, coef)
+        if np.any(design.offset):
+            eta = eta + pm.Data("offset", design.offset, dims="obs")
+        if problem.fit_intercept:
+            eta = eta + _intercept(problem, sigma, coef, centred)
+        weight = pm.Data("sample_weight", design.weight, dims="obs") if design.weighted else None
+        problem.likelihood.to_pymc("y", eta, sigma, y, weight)
+    return model
+
+
+def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any]) -> Any:
+    import pymc as pm
+
+    prior = problem.prior
+    if not isinstance(prior, Penalised):
+        if not isinstance(prior, Exported):
+            raise InputError(
+                f"{type(prior).__name__} has neither rates(...) nor to_pymc(...); see bayesreg.priors.base."
+            )
+        noise = 1.0 if problem.relative_to is None else sigma
+        return prior.to_pymc("coef", problem.loc, problem.unit, noise, hyper)
+    l1, l2 = at_noise(*prior.rates(hyper), problem.relative_to, sigma)
+    free = problem.unpenalised
+    if free.all():
+        return pm.Flat("coef", dims="feature")
+    # A rate that is 0 by the prior's own form, not by its value, decides the family.
+    no_l1, no_l2 = isinstance(l1, float) and l1 == 0, isinstance(l2, float) and l2 == 0
+    if no_l1 and not free.any():
+        return pm.Normal("coef", mu=problem.loc, sigma=problem.unit / pm.math.sqrt(l2), dims="feature")
+    if no_l2 and not free.any():
+        return pm.Laplace("coef", mu=problem.loc, b=problem.unit / l1, dims="feature")
+    return _elastic_net(l1 / problem.unit, l2 / problem.unit**2, problem.loc, free)
+
+
+def _elastic_net(l1: Any, l2: Any, loc: NDArray[np.float64], free: NDArray[np.bool_]) -> Any:
+    """The general penalised density as a distribution of its own; ``free`` columns have density 1."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    on = np.flatnonzero(~free)
+
+    def logp(value: Any, l1: Any, l2: Any, loc: Any) -> Any:
+        distance = pt.abs(value - loc)[on]
+        a, b = l1[on], l2[on]
+        curved = pt.gt(b, 0)
+        # Each branch gets arguments that are harmless where the other one is taken.
+        root = pt.sqrt(pt.switch(curved, b, 1.0))
+        ridge = 0.5 * np.log(2 * np.pi) - pt.log(root) + pt.log(pt.erfcx(a / root / np.sqrt(2.0)))
+        laplace = np.log(2.0) - pt.log(pt.switch(curved, 1.0, a))
+        density = -a * distance - 0.5 * b * distance**2 - pt.switch(curved, ridge, laplace)
+        return pt.set_subtensor(pt.zeros_like(value)[on], density)
+
+    def random(l1: Any, l2: Any, loc: Any, rng: Any = None, size: Any = None) -> Any:
+        if free.any():
+            raise InputError("coef has columns without a prior (flat), so it cannot be drawn from.")
+        shape = np.broadcast_shapes(tuple(size or ()), np.shape(l1), np.shape(l2), np.shape(loc))
+        return loc + draw_penalised(rng, np.asarray(l1), np.asarray(l2), shape)
+
+    zero = np.zeros(loc.size)
+    return pm.CustomDist("coef", l1 + zero, l2 + zero, loc, logp=logp, random=random, dims="feature")
+
+
+def _intercept(problem: Problem, sigma: Any, coef: Any, centred: bool) -> Any:
+    import pymc as pm
+
+    prior = problem.intercept_prior
+    shift = pm.math.dot(problem.design.x_mean, coef) if centred else 0.0
+    if prior.flat:
+        if not centred:
+            return pm.Flat("intercept")
+        return pm.Deterministic("intercept", pm.Flat("intercept_centred") - shift)
+    sd = prior.rate**-0.5 * (1.0 if prior.relative_to is None else sigma)
+    if not centred:
+        return pm.Normal("intercept", mu=prior.loc, sigma=sd)
+    return pm.Deterministic("intercept", pm.Normal("intercept_centred", mu=prior.loc + shift, sigma=sd) - shift)
