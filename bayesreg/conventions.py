@@ -1,8 +1,9 @@
 r"""How other libraries and textbooks scale a penalty, and what prior that is. Both directions, one row a convention.
 
-Canonical form: the loss in nats plus :math:`\sum_j l_{1j}|w_j| + \tfrac12 l_{2j} w_j^2`. For the squared loss the rates are in
-half-RSS units, :math:`\tfrac12\sum_i w_i e_i^2 + L_1|w| + \tfrac12 L_2 w^2`, which is ``relative_to="penalty"``: the MAP is then
-the library's solution for every noise level. For the logistic loss they are in nats.
+Canonical form: the loss in nats plus :math:`\sum_j l_{1j}|w_j| + \tfrac12 l_{2j} w_j^2`. For the squared loss the rates
+are in half-RSS units, :math:`\tfrac12\sum_i w_i e_i^2 + L_1|w| + \tfrac12 L_2 w^2`, which is
+``relative_to="penalty"``: the MAP is then the library's solution for every noise level. For the logistic loss they
+are in nats.
 
 Symbols: S the sum of the sample weights (n without weights), sd_y and sd_j standard deviations with ddof 0.
 """
@@ -162,7 +163,7 @@ def _glmnet_invert(name: str, scaled_by_y: bool) -> Callable[[Any, Any, Setting]
         ratio = a[on] / each[on]
         if on.any() and np.ptp(ratio) > 1e-12:
             raise InputError(f"{name} has one alpha for all coefficients, but the prior mixes l1 and l2 differently.")
-        result = {
+        result: dict[str, Any] = {
             "lambda_": float(each.mean()),
             "alpha": float(ratio[0]) if on.any() else 0.0,
             "standardize": setting.x_sd is not None,
@@ -447,6 +448,8 @@ def penalty_for(
     l1, l2 = (np.asarray(rate, dtype=float) for rate in prior.rates({}))
     l1, l2 = l1 / factor, l2 / factor**2
     relative_to = prior.relative_to if prior.relative_to != "auto" else None
+    if row.loss == "logistic" and relative_to is not None:
+        raise InputError(f"{name} has no noise level, so a prior with relative_to={relative_to!r} does not fit it.")
     if row.loss == "squared" and relative_to != "penalty" and np.any(l1) | np.any(l2):
         if sigma is None and (relative_to is None or np.any(l1)):
             raise InputError(f"the penalty depends on the noise level for relative_to={relative_to!r}: give sigma=...")
@@ -456,5 +459,5 @@ def penalty_for(
     if "penalty_factor" not in row.parameters:
         if np.ptp(l1) > 0 or np.ptp(l2) > 0:
             raise InputError(f"{name} has one penalty for all coefficients, but the prior has one for each.")
-        l1, l2 = float(l1.flat[0]), float(l2.flat[0])
+        return row.invert(float(l1.flat[0]), float(l2.flat[0]), _setting(n, sum_weights, y_sd, x_sd))
     return row.invert(l1, l2, _setting(n, sum_weights, y_sd, x_sd))

@@ -241,7 +241,7 @@ def sample(
     problem = model.bind(make_design(X, y, sample_weight, offset))
     chosen = SAMPLE_ENGINES[choose("sample", sample_reasons(problem), engine)]
     check_identified(problem)
-    sequence = _seed_sequence(seed)
+    sequence = seed_sequence(seed)
     options = {"tune": int(tune), "progressbar": progressbar, "target_accept": target_accept}
     for_engine, for_locals = sequence.spawn(2)
     began = time.perf_counter()
@@ -258,7 +258,8 @@ def sample(
     return tree
 
 
-def _seed_sequence(seed: Seed) -> np.random.SeedSequence:
+def seed_sequence(seed: Seed) -> np.random.SeedSequence:
+    """Turn what users may give as a seed into a sequence to spawn from; a generator is advanced."""
     if isinstance(seed, np.random.Generator):
         return np.random.SeedSequence([int(word) for word in seed.integers(0, 2**32, 4)])
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):

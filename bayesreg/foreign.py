@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ def read_sklearn(fit: Any) -> ForeignFit:
         When it is not fitted or was fitted with an option that changes the objective.
     """
     name = type(fit).__name__
-    readers = {
+    readers: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
         "LinearRegression": lambda: ("textbook.ridge", {"lambda_": 0.0}),
         "Ridge": lambda: ("sklearn.Ridge", {"alpha": fit.alpha}),
         "RidgeCV": lambda: ("sklearn.Ridge", {"alpha": fit.alpha_}),
@@ -143,4 +144,4 @@ def class_weights(fit: ForeignFit, y: NDArray[Any], weight: Array) -> Array:
         factors = [weight.sum() / (2 * weight[rows].sum()) for rows in indicator]
     else:
         factors = [float(fit.class_weight.get(label, 1.0)) for label in fit.classes.tolist()]
-    return weight * np.where(indicator[1], factors[1], factors[0])
+    return np.asarray(weight * np.where(indicator[1], factors[1], factors[0]))

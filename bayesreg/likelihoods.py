@@ -34,7 +34,7 @@ class Likelihood(Protocol):
         """Raise ``InputError`` when ``y`` (n,) is outside the density's support."""
 
     @abstractmethod
-    def loss(self, eta: Array, y: Array, sigma: float) -> Array:
+    def loss(self, eta: Array, y: Array, sigma: Any) -> Array:
         """F: negative log density without the terms free of eta, shape of ``eta``."""
 
     @abstractmethod
@@ -109,7 +109,7 @@ class Gaussian:
     def check_response(self, y: Array) -> None:
         """Accept every finite response."""
 
-    def loss(self, eta: Array, y: Array, sigma: float) -> Array:
+    def loss(self, eta: Array, y: Array, sigma: Any) -> Array:
         """Return (y - eta)² / (2 sigma²)."""
         return (y - eta) ** 2 / (2 * sigma**2)
 
@@ -119,7 +119,7 @@ class Gaussian:
 
     def curvature(self, eta: Array, y: Array, sigma: float) -> Array:
         """Return 1 / sigma²."""
-        return np.full(np.shape(eta), 1 / sigma**2)
+        return np.full(np.shape(eta), 1 / np.square(sigma))
 
     def conjugate(self, theta: Array, y: Array, weight: Array, sigma: float) -> float:
         """F*(theta) = theta y + sigma² theta² / (2 w)."""
@@ -139,7 +139,7 @@ class Gaussian:
 
     def draw(self, rng: np.random.Generator, eta: Array, sigma: Any) -> Array:
         """Return eta plus normal noise."""
-        return eta + sigma * rng.standard_normal(np.shape(eta))
+        return np.asarray(eta + sigma * rng.standard_normal(np.shape(eta)))
 
     def to_pymc(self, name: str, eta: Any, sigma: Any, y: Any, weight: Any) -> Any:
         """Return an observed ``pm.Normal``, or a weighted potential of the same density."""
@@ -182,19 +182,19 @@ class Bernoulli:
                 f"pass (y == {classes[1]:g}) for the probability of {classes[1]:g}."
             )
 
-    def loss(self, eta: Array, y: Array, sigma: float) -> Array:
+    def loss(self, eta: Array, y: Array, sigma: Any) -> Array:
         """Return log(1 + e^eta) - y eta."""
         # As log(1 + e^(-m)) + max(-m, 0) with margin m = (2y - 1) eta, which neither overflows nor cancels.
-        return np.logaddexp(0.0, (1 - 2 * y) * eta)
+        return np.asarray(np.logaddexp(0.0, (1 - 2 * y) * eta))
 
     def gradient(self, eta: Array, y: Array, sigma: float) -> Array:
         """Return expit(eta) - y."""
         sign = 1 - 2 * y
-        return sign * expit(sign * eta)
+        return np.asarray(sign * expit(sign * eta))
 
     def curvature(self, eta: Array, y: Array, sigma: float) -> Array:
         """Return expit(eta) expit(-eta)."""
-        return expit(eta) * expit(-np.asarray(eta))
+        return np.asarray(expit(eta) * expit(-np.asarray(eta)))
 
     def conjugate(self, theta: Array, y: Array, weight: Array, sigma: float) -> float:
         """F*(theta) = w [u log u + (1 - u) log(1 - u)], u = y + theta / w in [0, 1]."""
@@ -220,7 +220,7 @@ class Bernoulli:
 
     def draw(self, rng: np.random.Generator, eta: Array, sigma: Any) -> Array:
         """Return 0 or 1."""
-        return (rng.random(np.shape(eta)) < expit(eta)).astype(float)
+        return np.asarray(rng.random(np.shape(eta)) < expit(eta), dtype=float)
 
     def to_pymc(self, name: str, eta: Any, sigma: Any, y: Any, weight: Any) -> Any:
         """Return an observed ``pm.Bernoulli``, or a weighted potential of the same density."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from bayesreg.engines.base import Draws
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.variates import draw_laplace_local_variance
-from bayesreg.priors.base import Penalised
+from bayesreg.priors.base import Penalised, Resolved, at_noise
 from bayesreg.problem import Problem
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
     design = problem.design
     chains, draws = drawn.values["coef"].shape[:2]
     posterior = dict(drawn.values)
-    local = _local_scale(problem, posterior, np.random.default_rng(seed))
+    sigma = posterior.get("sigma", np.full((chains, draws), problem.known_sigma or 1.0))
+    local = _local_scale(problem, posterior, sigma, np.random.default_rng(seed))
     if local is not None:
         posterior["local_scale"] = local
     coords = {
@@ -58,7 +60,6 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
     groups = {"posterior": _dataset(posterior, ("chain", "draw"), coords)}
     stats = dict(drawn.stats)
     kept = chains * draws * design.n <= LARGEST_LOG_LIKELIHOOD
-    sigma = posterior.get("sigma", np.full((chains, draws), problem.known_sigma or 1.0))
     intercept = posterior.get("intercept", np.zeros((chains, draws)))
     if kept:
         rows = problem.row_log_likelihood(posterior["coef"], intercept, sigma)
@@ -98,22 +99,32 @@ def _dataset(values: dict[str, Array], leading: tuple[str, ...], coords: dict[st
     return xr.Dataset(variables, {name: coords[name] for name in coords if name in used})
 
 
-def penalty_draws(problem: Problem, posterior: dict[str, Array]) -> tuple[Array, Array]:
-    """l1 and l2 in nats for every draw, each broadcastable to (chain, draw, p)."""
-    assert isinstance(problem.prior, Penalised)
-    hyper = {name: posterior[name][..., None] for name in problem.hyper_laws}
-    level = posterior["sigma"][..., None] if "sigma" in posterior else problem.known_sigma
-    l1, l2 = problem.prior.rates(hyper)
-    power = {None: (0, 0), "sigma": (1, 2), "penalty": (2, 2)}[problem.relative_to]
-    sigma = np.asarray(level, dtype=float)
-    return l1 / problem.unit / sigma ** power[0], l2 / problem.unit**2 / sigma ** power[1]
+def rates_at(
+    prior: Penalised, hyper: Mapping[str, Array], unit: Array, relative_to: Resolved, sigma: Array
+) -> tuple[Array, Array]:
+    """l1 and l2 in nats for every draw, broadcastable to (..., p).
+
+    Parameters
+    ----------
+    prior : Penalised
+    hyper : mapping of str to array, shape (...)
+        Draws of its learned parameters.
+    unit : array, shape (p,)
+        Multiplier of the prior scale of each coefficient.
+    relative_to : {None, "sigma", "penalty"}
+    sigma : array, shape (...)
+    """
+    columns = {name: value[..., None] for name, value in hyper.items()}
+    l1, l2 = at_noise(*prior.rates(columns), relative_to, sigma[..., None])
+    return np.asarray(l1 / unit), np.asarray(l2 / unit**2)
 
 
-def _local_scale(problem: Problem, posterior: dict[str, Array], rng: np.random.Generator) -> Array | None:
+def _local_scale(problem: Problem, posterior: dict[str, Array], sigma: Array, rng: np.random.Generator) -> Array | None:
     """Standard deviation factor of each coefficient in the normal mixture of a Laplace part, from its conditional."""
     if not isinstance(problem.prior, Penalised):
         return None
-    l1, _ = penalty_draws(problem, posterior)
+    hyper = {name: posterior[name] for name in problem.hyper_laws}
+    l1, _ = rates_at(problem.prior, hyper, problem.unit, problem.relative_to, sigma)
     l1 = np.broadcast_to(l1, posterior["coef"].shape)
     if not np.any(l1 > 0):
         return None
@@ -127,7 +138,11 @@ def _constant_data(problem: Problem, coef: Array, intercept: Array, coords: dict
     import xarray as xr
 
     design = problem.design
+    cross = None
     if isinstance(problem.likelihood, Gaussian):
+        response = np.sqrt(design.weight) * (design.y - design.offset)
+        # Centred columns are orthogonal to the intercept, so the response need not be centred.
+        cross = (design.centred if problem.fit_intercept else design.uncentred).T @ response
         gram = design.centred_gram if problem.fit_intercept else design.uncentred_gram
     else:
         # Curvature of the log likelihood at the posterior mean, centred with its own weights.
@@ -144,6 +159,8 @@ def _constant_data(problem: Problem, coef: Array, intercept: Array, coords: dict
         "sample_weight": ("obs", design.weight),
         "offset": ("obs", design.offset),
     }
+    if cross is not None:
+        variables["cross"] = ("feature", cross)
     if problem.known_sigma is not None:
         variables["sigma"] = ((), problem.known_sigma)
     names = coords["feature"]

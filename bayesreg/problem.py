@@ -58,7 +58,7 @@ class InterceptPrior:
         if self.flat:
             return 0.0
         rate = at_noise(0.0, self.rate, self.relative_to, sigma)[1]
-        return 0.5 * np.log(rate / (2 * np.pi)) - 0.5 * rate * (np.asarray(intercept) - self.loc) ** 2
+        return np.asarray(0.5 * np.log(rate / (2 * np.pi)) - 0.5 * rate * (np.asarray(intercept) - self.loc) ** 2)
 
 
 @dataclass(frozen=True, eq=False)

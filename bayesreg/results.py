@@ -123,7 +123,7 @@ class PathResult:
     @property
     def n_nonzero(self) -> NDArray[np.intp]:
         """Number of non-zero coefficients at each point, shape (k,)."""
-        return np.count_nonzero(self.coef, axis=1)
+        return np.asarray(np.count_nonzero(self.coef, axis=1))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a point: strength, intercept, coefficients by name."""

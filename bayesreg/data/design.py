@@ -42,12 +42,12 @@ class Design:
     @property
     def n(self) -> int:
         """Number of rows."""
-        return self.X.shape[0]
+        return int(self.X.shape[0])
 
     @property
     def p(self) -> int:
         """Number of columns."""
-        return self.X.shape[1]
+        return int(self.X.shape[1])
 
     @cached_property
     def total_weight(self) -> float:

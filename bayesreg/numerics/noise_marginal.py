@@ -164,4 +164,4 @@ def _width(log_of: Callable[[Array], Array], mode: float, top: float) -> float:
     step = 1e-3
     while step < 2.0 and top - float(log_of(np.array([mode + step]))[0]) < 1.0:
         step *= 1.5
-    return step
+    return float(step)

@@ -1,0 +1,93 @@
+"""Several posteriors of the same data in one table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesreg.errors import InputError
+from bayesreg.model import Model
+from bayesreg.priors.base import Penalised
+from bayesreg.shrinkage import shrinkage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
+    """Compare models by leave-one-out prediction, shrinkage and diagnostics.
+
+    Parameters
+    ----------
+    posts : mapping of str to xarray.DataTree
+        Results of `bayesreg.sample` on the same response, by the names to show.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Best first, one row a model: ``rank``, ``elpd`` (expected log predictive density by PSIS-LOO) and its ``se``,
+        ``elpd_diff`` to the best and its ``dse``, ``p_loo``, ``weight`` (stacking), ``pareto_k_max`` and
+        ``pareto_k_high`` (rows whose estimate is unreliable), ``effective`` (number of coefficients, see
+        `shrinkage`), ``mean_kappa``, ``rhat_max``, ``ess_min``, ``divergences``, ``engine``.
+
+    Raises
+    ------
+    InputError
+        If the posteriors are of different responses or keep no pointwise log likelihood.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((30, 2))
+    >>> y = X @ [1.0, 0.0] + rng.standard_normal(30)
+    >>> tight, wide = (br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(s)) for s in (0.5, 5.0))
+    >>> table = br.compare({name: br.sample(m, X, y, seed=1) for name, m in (("tight", tight), ("wide", wide))})
+    >>> sorted(table.index)
+    ['tight', 'wide']
+    """
+    import arviz as az
+    import pandas as pd
+
+    if not posts:
+        raise InputError("compare needs at least one posterior: compare({'name': br.sample(...)}).")
+    for name, post in posts.items():
+        if "y_sha256" not in post.attrs:
+            raise InputError(f"posts[{name!r}] is not a result of bayesreg.sample.")
+        if "log_likelihood" not in post.children:
+            raise InputError(f"posts[{name!r}] keeps no pointwise log likelihood (too many rows times draws).")
+    if len({post.attrs["y_sha256"] for post in posts.values()}) > 1:
+        raise InputError("the posteriors are of different responses y, so their predictions cannot be compared.")
+    loos = {name: az.loo(post, pointwise=True) for name, post in posts.items()}
+    if len(posts) > 1:
+        table = az.compare(loos, round_to="none")
+        table = table.rename(columns={"p": "p_loo"})[["rank", "elpd", "se", "elpd_diff", "dse", "p_loo", "weight"]]
+    else:
+        ((name, loo),) = loos.items()
+        row = {"rank": 0, "elpd": loo.elpd, "se": loo.se, "elpd_diff": 0.0, "dse": 0.0, "p_loo": loo.p, "weight": 1.0}
+        table = pd.DataFrame([row], index=[name])
+    extra = pd.DataFrame({name: _row(posts[name], loos[name]) for name in table.index}).T
+    return table.join(extra.infer_objects())
+
+
+def _row(post: xr.DataTree, loo: object) -> dict[str, object]:
+    k = np.asarray(loo.pareto_k)  # type: ignore[attr-defined]
+    verdict = json.loads(post.attrs["diagnostics"])
+    measured = None
+    if isinstance(Model.from_json(post.attrs["model"]).prior, Penalised):
+        measured = shrinkage(post)
+    return {
+        "pareto_k_max": float(k.max()),
+        "pareto_k_high": int(np.sum(k > loo.good_k)),  # type: ignore[attr-defined]
+        "effective": measured.effective if measured else np.nan,
+        "mean_kappa": float(measured.frame["kappa"].mean()) if measured else np.nan,
+        "rhat_max": verdict.get("rhat_max", np.nan),
+        "ess_min": min(verdict.get("ess_bulk_min", np.nan), verdict.get("ess_tail_min", np.nan)),
+        "divergences": int(verdict["divergences"]),
+        "engine": post.attrs["engine"],
+    }

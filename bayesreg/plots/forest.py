@@ -1,0 +1,206 @@
+"""Posterior intervals of every coefficient, one lane a model, with the MAP beside the posterior mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bayesreg.errors import InputError
+from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, title
+from bayesreg.plots.rows import (
+    check_limit,
+    figure_height,
+    keep_features,
+    label_rows,
+    named_trees,
+    row_positions,
+)
+from bayesreg.results import MapResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+Kind = Literal["eti", "hdi"]
+Trees = Mapping[str, "xr.DataTree"]
+KINDS = {"eti": "equal-tailed", "hdi": "highest-density"}
+
+
+def forest_data(
+    posteriors: Trees | xr.DataTree,
+    maps: Mapping[str, MapResult] | MapResult | None = None,
+    ci_prob: float | None = None,
+    ci_kind: Kind | None = None,
+) -> pd.DataFrame:
+    """Summarise the coefficients of one or several posteriors.
+
+    Parameters
+    ----------
+    posteriors : dict of label to DataTree, or DataTree
+        Results of `bayesreg.sample`.
+    maps : dict of label to MapResult, or MapResult, optional
+        Under the labels of ``posteriors``; not every posterior needs one.
+    ci_prob : float, optional
+        Probability of the interval; ArviZ's ``rcParams["stats.ci_prob"]`` by default.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal-tailed or highest-density; ArviZ's ``rcParams["stats.ci_kind"]`` by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model and feature: ``model``, ``feature``, ``mean``, ``lower``, ``upper``, ``map`` (missing where no
+        MAP was given). Units of y per unit of the feature.
+
+    Raises
+    ------
+    InputError
+        For a tree without coefficients, a MAP under an unknown label or of other columns, an impossible interval.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, plots, priors
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [4.0, 0.0]])
+    >>> y = np.array([0.1, 0.9, 2.1, 3.9])
+    >>> model = br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0))
+    >>> post = br.sample(model, X, y, draws=100, seed=1)
+    >>> frame = plots.forest_data({"ridge": post}, {"ridge": br.find_map(model, X, y)})
+    >>> frame.columns.tolist()
+    ['model', 'feature', 'mean', 'lower', 'upper', 'map']
+    """
+    import arviz as az
+    import pandas as pd
+
+    trees = named_trees(posteriors)
+    modes = {"posterior": maps} if isinstance(maps, MapResult) else dict(maps or {})
+    if strangers := sorted(set(modes) - set(trees)):
+        raise InputError(f"maps has the labels {strangers}, which posteriors has not; it has {sorted(trees)}.")
+    prob, kind = _interval(ci_prob, ci_kind)
+    parts = []
+    for label, tree in trees.items():
+        coef = tree["posterior"]["coef"]
+        names = [str(name) for name in coef["feature"].values]
+        bounds = az.eti(coef, prob=prob) if kind == "eti" else az.hdi(coef, prob=prob)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "model": label,
+                    "feature": names,
+                    "mean": coef.mean(("chain", "draw")).values,
+                    "lower": bounds.sel(ci_bound="lower").values,
+                    "upper": bounds.sel(ci_bound="upper").values,
+                    "map": _modes(label, names, modes.get(label)),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def forest(
+    posteriors: Trees | xr.DataTree,
+    maps: Mapping[str, MapResult] | MapResult | None = None,
+    ax: Axes | None = None,
+    *,
+    ci_prob: float | None = None,
+    ci_kind: Kind | None = None,
+    max_features: int | None = 25,
+) -> Axes:
+    """Draw an interval a coefficient and model, its posterior mean (disc) and the MAP (diamond, hollow at exactly 0).
+
+    Parameters
+    ----------
+    posteriors, maps, ci_prob, ci_kind
+        As in `forest_data`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure, as high as the rows need, by default.
+    max_features : int or None, default 25
+        With more features, only those with the largest absolute mean in any model are shown, and the plot says how
+        many were left out; None shows all.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        As `forest_data`.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt, numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, plots, priors
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [4.0, 0.0]])
+    >>> y = np.array([0.1, 0.9, 2.1, 3.9])
+    >>> model = br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0))
+    >>> ax = plots.forest({"ridge": br.sample(model, X, y, draws=100, seed=1)})
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['x0', 'x1']
+    >>> plt.close(ax.figure)
+    """
+    from matplotlib.lines import Line2D
+
+    check_limit(max_features)
+    prob, kind = _interval(ci_prob, ci_kind)
+    frame = forest_data(posteriors, maps, prob, kind)
+    frame, left_out = keep_features(frame, frame["mean"].abs(), max_features)
+    names = list(frame["feature"].unique())
+    models = list(frame["model"].unique())
+    with_map = bool(frame["map"].notna().any())
+    # With MAPs every model has a second lane, so that a MAP equal to the mean hides nothing.
+    lanes = len(models) * (2 if with_map else 1)
+    ax = open_axes(ax, 7.5, figure_height(len(names), lanes))
+    label_rows(ax, names)
+    ax.axvline(0, color=FAINT, linewidth=1.0, zorder=1)
+    row = {name: index for index, name in enumerate(names)}
+    handles = []
+    for index, model in enumerate(models):
+        part = frame[frame["model"] == model]
+        shade, place = color(index), part["feature"].map(row)
+        height = row_positions(place, index * (2 if with_map else 1), lanes)
+        ax.hlines(height, part["lower"], part["upper"], color=shade, linewidth=2.0)
+        ax.plot(part["mean"], height, "o", color=shade, markersize=4.5)
+        handles.append(Line2D([], [], color=shade, linewidth=2.0, marker="o", markersize=4.5, label=model))
+        if with_map:
+            height = row_positions(place, 2 * index + 1, lanes)
+            zero = (part["map"] == 0).to_numpy()
+            there = part["map"].notna().to_numpy()
+            for chosen, face in ((there & ~zero, shade), (zero, "white")):
+                if chosen.any():
+                    ax.plot(part["map"][chosen], height[chosen], "D", color=shade, markerfacecolor=face, markersize=4.5)
+    if with_map:
+        for name, face in (("MAP", INK), ("MAP exactly 0", "white")):
+            handles.append(Line2D([], [], linestyle="", marker="D", color=INK, markerfacecolor=face, label=name))
+            handles[-1].set_markersize(4.5)
+    legend_outside(ax, handles)
+    more = f"\n{left_out} more features, with smaller |mean|, are not shown" if left_out else ""
+    ax.set_xlabel(f"coefficient (unit of y per unit of the feature){more}")
+    title(ax, f"Posterior mean and {100 * prob:g} % {KINDS[kind]} interval")
+    return ax
+
+
+def _interval(ci_prob: float | None, ci_kind: Kind | None) -> tuple[float, Kind]:
+    """Return probability and kind of the interval, from ArviZ's settings where not given."""
+    import arviz as az
+
+    prob = az.rcParams["stats.ci_prob"] if ci_prob is None else ci_prob
+    kind = az.rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
+    if not 0 < prob < 1:
+        raise InputError(f"ci_prob must lie between 0 and 1, got {prob!r}.")
+    if kind not in KINDS:
+        raise InputError(f"ci_kind must be 'eti' or 'hdi', got {kind!r}.")
+    return float(prob), kind
+
+
+def _modes(label: str, names: list[str], mode: MapResult | None) -> list[float]:
+    """MAP of the named coefficients; NaN without one."""
+    if mode is None:
+        return [float("nan")] * len(names)
+    if set(mode.names) != set(names):
+        odd = sorted(set(mode.names) ^ set(names))
+        raise InputError(f"maps[{label!r}] and posteriors[{label!r}] are of different columns: {', '.join(odd[:5])}.")
+    value = dict(zip(mode.names, mode.coef, strict=True))
+    return [float(value[name]) for name in names]

@@ -1,0 +1,209 @@
+r"""The prior of one coefficient as a density, :math:`p(\beta) = e^{-\Omega(\beta - \mathrm{loc})} / Z`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayesreg.errors import InputError
+from bayesreg.penalty import Penalty, log_normalizer
+from bayesreg.plots.canvas import color, open_axes, quiet, title
+from bayesreg.priors.base import Penalised, Prior, penalty_of, resolve_relative_to
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+
+# A curve reaches down to exp(-6) = 1/400 of its peak: 3.5 standard deviations of a normal, 6 scales of a Laplace.
+DEPTH = 6.0
+
+
+def prior_density_data(
+    priors: Mapping[str, Prior] | Prior,
+    grid: ArrayLike | None = None,
+    n_points: int = 401,
+    *,
+    sigma: float | None = None,
+) -> pd.DataFrame:
+    """Evaluate the prior density of one coefficient.
+
+    Parameters
+    ----------
+    priors : prior, or dict of label to prior
+        ``Gaussian``, ``Laplace``, ``ElasticNet`` or ``Flat``, each with numbers (not laws, not vectors).
+    grid : array, shape (m,), optional
+        Values of the coefficient. By default each curve has its own, dense around its peak and as wide as the widest
+        prior needs.
+    n_points : int, default 401
+        Points of each default grid.
+    sigma : float, optional
+        Noise level, needed by a prior that is relative to it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a prior and point: ``prior`` (label), ``coef``, ``density``, ``log_density`` (nats), ``proper``. A flat
+        prior has the density 1 of the package's convention and ``proper`` False.
+
+    Raises
+    ------
+    InputError
+        If a scale is learned, is a vector, or counts in units of an unknown sigma.
+
+    Examples
+    --------
+    >>> from bayesreg import plots, priors
+    >>> frame = plots.prior_density_data(priors.Laplace(scale=0.5), grid=[0.0, 0.5])
+    >>> frame["density"].round(4).tolist()
+    [1.0, 0.3679]
+    """
+    import pandas as pd
+
+    named = dict(priors) if isinstance(priors, Mapping) else {type(priors).__name__: priors}
+    if not named:
+        raise InputError("priors is empty; give a prior or a dict {label: prior}.")
+    penalties = {label: _one_coefficient(label, prior, sigma) for label, prior in named.items()}
+    locs = {label: float(np.asarray(prior.loc).reshape(-1)[0]) for label, prior in named.items()}
+    grids = _default_grids(penalties, locs, n_points) if grid is None else dict.fromkeys(named, _checked_grid(grid))
+    parts = []
+    for label, penalty in penalties.items():
+        d = grids[label] - locs[label]
+        log_density = -penalty.l1 * np.abs(d) - 0.5 * penalty.l2 * d * d - log_normalizer(penalty.l1, penalty.l2)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "prior": label,
+                    "coef": grids[label],
+                    "density": np.exp(log_density),
+                    "log_density": log_density,
+                    "proper": bool(penalty.penalised[0]),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def prior_density(
+    priors: Mapping[str, Prior] | Prior,
+    ax: Axes | None = None,
+    *,
+    grid: ArrayLike | None = None,
+    log: bool = False,
+    sigma: float | None = None,
+) -> Axes:
+    """Draw the prior density of one coefficient, for one or several priors.
+
+    A flat prior is improper, so its height means nothing: it is a dashed line at a third of the highest peak, and at
+    the height of the highest peak on the log scale.
+
+    Parameters
+    ----------
+    priors : prior, or dict of label to prior
+        As in `prior_density_data`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+    grid : array, shape (m,), optional
+        Values of the coefficient.
+    log : bool, default False
+        Draw log densities: up to a constant, penalties upside down. Shows peak and tails.
+    sigma : float, optional
+        Noise level, needed by a prior that is relative to it.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        As `prior_density_data`.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from bayesreg import plots, priors
+    >>> ax = plots.prior_density({"ridge": priors.Gaussian(1.0), "lasso": priors.Laplace(0.7)}, log=True)
+    >>> [line.get_label() for line in ax.lines]
+    ['ridge', 'lasso']
+    >>> plt.close(ax.figure)
+    """
+    frame = prior_density_data(priors, grid, sigma=sigma)
+    column = "log_density" if log else "density"
+    proper = frame[frame["proper"]]
+    top = float(proper[column].max()) if len(proper) else (0.0 if log else 1.0)
+    ax = open_axes(ax, 6.4, 4.0)
+    for index, (label, curve) in enumerate(frame.groupby("prior", sort=False)):
+        if curve["proper"].iloc[0]:
+            ax.plot(curve["coef"], curve[column], color=color(index), linewidth=2.0, label=label)
+            if not log:
+                ax.fill_between(curve["coef"], curve[column], color=color(index), alpha=0.08, linewidth=0)
+        else:
+            height = top if log else top / 3
+            name = f"{label} (improper, any height)"
+            ax.plot(frame["coef"].agg(["min", "max"]), [height, height], "--", color=color(index), label=name)
+    quiet(ax, "y")
+    ax.margins(x=0)
+    if not log:
+        ax.set_ylim(bottom=0)
+    ax.set_xlabel("coefficient (unit of y per unit of x)")
+    ax.set_ylabel("log prior density (nats)" if log else "prior density")
+    title(ax, "What the prior says about one coefficient")
+    ax.legend(frameon=False, loc="upper right")
+    return ax
+
+
+def _one_coefficient(label: str, prior: Prior, sigma: float | None) -> Penalty:
+    """Rates of one coefficient, shapes (1,), in nats."""
+    if not isinstance(prior, Prior):
+        raise InputError(f"priors[{label!r}] must be from bayesreg.priors, got {prior!r}.")
+    if not isinstance(prior, Penalised):
+        raise InputError(f"priors[{label!r}]: {type(prior).__name__} is not a penalty, so it cannot be drawn here.")
+    if learned := ", ".join(prior.hyperparameters()):
+        raise InputError(f"priors[{label!r}] has a learned {learned}; to draw it give a number in place of the law.")
+    relative_to = resolve_relative_to(prior)
+    if relative_to is not None:
+        if sigma is None:
+            raise InputError(f"priors[{label!r}] is relative to {relative_to!r}; give the noise level as sigma=number.")
+        if not (np.isfinite(sigma) and sigma > 0):
+            raise InputError(f"sigma must be positive and finite, got {sigma!r}.")
+    l1, l2 = (np.atleast_1d(rate) for rate in prior.rates({}))
+    loc, factor = np.atleast_1d(prior.loc), np.atleast_1d(prior.factor)
+    if max(l1.size, l2.size, loc.size, factor.size) > 1:
+        raise InputError(f"priors[{label!r}] has a vector of scales; the density of one coefficient needs one number.")
+    return penalty_of(prior, factor.astype(float), relative_to, 1.0 if sigma is None else float(sigma), {})
+
+
+def _checked_grid(grid: ArrayLike) -> Array:
+    points = np.asarray(grid, dtype=float)
+    if points.ndim != 1 or points.size == 0 or not np.isfinite(points).all():
+        raise InputError(f"grid must be a 1-d array of finite numbers, got shape {points.shape}.")
+    return points
+
+
+def _default_grids(penalties: dict[str, Penalty], locs: dict[str, float], n_points: int) -> dict[str, Array]:
+    """Grids over one common range; each is a sinh around its own location, so that a narrow peak stays sharp."""
+    if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 3:
+        raise InputError(f"n_points must be an integer of at least 3, got {n_points!r}.")
+    reach = {label: _reach(penalty) for label, penalty in penalties.items()}
+    widest = max((width for width in reach.values() if np.isfinite(width)), default=1.0)
+    ends = [(locs[k] - width, locs[k] + width) for k, width in reach.items() if np.isfinite(width)]
+    low, high = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (-widest, widest)
+    grids = {}
+    for label, width in reach.items():
+        loc, unit = (locs[label], width / DEPTH) if np.isfinite(width) else (0.5 * (low + high), widest)
+        left = np.sinh(np.linspace(-np.arcsinh((loc - low) / unit), 0.0, n_points // 2 + 1))
+        right = np.sinh(np.linspace(0.0, np.arcsinh((high - loc) / unit), n_points - n_points // 2))
+        grids[label] = loc + unit * np.append(left, right[1:])
+    return grids
+
+
+def _reach(penalty: Penalty) -> float:
+    """Distance at which the penalty is ``DEPTH`` nats: the positive root of l1 d + l2 d²/2 = DEPTH."""
+    l1, l2 = float(penalty.l1[0]), float(penalty.l2[0])
+    slope = l1 + np.sqrt(l1 * l1 + 2 * l2 * DEPTH)
+    return 2 * DEPTH / float(slope) if slope > 0 else np.inf

@@ -1,0 +1,115 @@
+"""What a model expects before it sees the response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayesreg.data import make_design
+from bayesreg.errors import InputError
+from bayesreg.fit import seed_sequence
+from bayesreg.likelihoods import Bernoulli, Gaussian
+from bayesreg.model import Model
+from bayesreg.numerics.variates import draw_penalised
+from bayesreg.posterior import rates_at
+from bayesreg.priors.base import Penalised
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+
+
+def prior_predictive(
+    model: Model,
+    X: Any,
+    y: Any = None,
+    *,
+    draws: int = 1000,
+    seed: int | np.random.Generator | None = None,
+    offset: ArrayLike | None = None,
+) -> xr.DataTree:
+    """Draw parameters from the prior and responses from them.
+
+    Parameters
+    ----------
+    model : Model
+        With a proper prior for everything: also ``intercept=priors.Gaussian(scale)``.
+    X : array or frame, shape (n, p)
+        Rows to predict for.
+    y : array, shape (n,), optional
+        Needed only where the model takes its default noise law from sd(y).
+    draws : int, default 1000
+    seed : int, numpy.random.Generator or None
+    offset : array, shape (n,), optional
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``prior`` and ``prior_predictive``, with one chain.
+
+    Raises
+    ------
+    InputError
+        Naming the part of the model that is improper.
+
+    Examples
+    --------
+    >>> import numpy as np, bayesreg as br
+    >>> from bayesreg import likelihoods, priors
+    >>> model = br.Model(likelihoods.Gaussian(1.0), priors.Laplace(0.5), intercept=priors.Gaussian(1.0))
+    >>> tree = br.prior_predictive(model, np.eye(3), draws=10, seed=1)
+    >>> tree["prior_predictive"]["y"].shape
+    (1, 10, 3)
+    """
+    import xarray as xr
+
+    if not isinstance(draws, int | np.integer) or draws < 1:
+        raise InputError(f"draws must be an integer of at least 1, got {draws!r}.")
+    if not isinstance(model.prior, Penalised):
+        raise InputError(
+            f"{type(model.prior).__name__} cannot be drawn from here; use to_pymc and pm.sample_prior_predictive."
+        )
+    if y is None:
+        if isinstance(model.likelihood, Gaussian) and model.likelihood.sigma is None:
+            raise InputError("the default law of sigma is scaled by sd(y): give y, or a law in Gaussian(sigma=...).")
+        # Any response of the right kind: nothing but the default noise law reads it.
+        n = np.shape(X)[0] if np.ndim(X) else 0
+        y = np.arange(n) % 2
+        if isinstance(model.likelihood, Bernoulli) and n < 2:
+            raise InputError("prior_predictive without y needs at least 2 rows for Bernoulli().")
+    problem = model.bind(make_design(X, y, None, offset))
+    if problem.unpenalised.any():
+        raise InputError("the prior of coef is flat (improper) for some columns, so nothing can be drawn from it.")
+    if problem.flat_intercept:
+        raise InputError(
+            "the intercept has a flat (improper) prior; give one, Model(..., intercept=priors.Gaussian(scale)), "
+            "or fit_intercept=False."
+        )
+    rng = np.random.default_rng(seed_sequence(seed))
+    sigma = np.full(draws, problem.known_sigma or 1.0)
+    values: dict[str, Array] = {}
+    if problem.sigma_law is not None:
+        sigma = values["sigma"] = problem.sigma_law.draw(rng, draws)
+    hyper = {name: law.draw(rng, draws) for name, law in problem.hyper_laws.items()}
+    values |= hyper
+    l1, l2 = rates_at(model.prior, hyper, problem.unit, problem.relative_to, sigma)
+    coef = problem.loc + draw_penalised(rng, l1, l2, (draws, problem.p))
+    intercept = np.zeros(draws)
+    if problem.fit_intercept:
+        rate = np.array([problem.intercept_prior.l2(level) for level in sigma])
+        intercept = problem.intercept_prior.loc + rng.standard_normal(draws) / np.sqrt(rate)
+        values["intercept"] = intercept
+    response = problem.likelihood.draw(rng, problem.linear_predictor(coef, intercept), sigma[:, None])
+    lead = {"chain": [0], "draw": np.arange(draws)}
+    prior: dict[str, Any] = {name: (("chain", "draw"), value[None]) for name, value in values.items()}
+    prior["coef"] = (("chain", "draw", "feature"), coef[None])
+    groups = {
+        "prior": xr.Dataset(prior, lead | {"feature": np.array(problem.design.names, dtype=str)}),
+        "prior_predictive": xr.Dataset(
+            {"y": (("chain", "draw", "obs"), response[None])}, lead | {"obs": np.arange(problem.n)}
+        ),
+    }
+    return xr.DataTree.from_dict(groups)

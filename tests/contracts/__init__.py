@@ -1,0 +1,1 @@
+"""Products: every prior with every likelihood, engine and option."""
