@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.errors import InputError
+from bayesreg.errors import InputError, SamplingWarning
 from bayesreg.model import Model
 from bayesreg.priors.base import Penalised
 from bayesreg.shrinkage import shrinkage
@@ -39,6 +40,11 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     InputError
         If the posteriors are of different responses or keep no pointwise log likelihood.
 
+    Warns
+    -----
+    SamplingWarning
+        If the leave-one-out estimate of some rows is unreliable.
+
     Examples
     --------
     >>> import numpy as np, bayesreg as br
@@ -63,7 +69,19 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
             raise InputError(f"posts[{name!r}] keeps no pointwise log likelihood (too many rows times draws).")
     if len({post.attrs["y_sha256"] for post in posts.values()}) > 1:
         raise InputError("the posteriors are of different responses y, so their predictions cannot be compared.")
-    loos = {name: az.loo(post, pointwise=True) for name, post in posts.items()}
+    loos = {}
+    for name, post in posts.items():
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto", category=UserWarning)
+            loos[name] = az.loo(post, pointwise=True)
+        high = int(np.sum(np.asarray(loos[name].pareto_k) > loos[name].good_k))
+        if high:
+            warnings.warn(
+                f"{name}: the leave-one-out estimate of {high} of {loos[name].n_data_points} rows is unreliable "
+                f"(Pareto k above {loos[name].good_k:.2f}); their weight on the posterior is large.",
+                SamplingWarning,
+                stacklevel=2,
+            )
     if len(posts) > 1:
         table = az.compare(loos, round_to="none")
         table = table.rename(columns={"p": "p_loo"})[["rank", "elpd", "se", "elpd_diff", "dse", "p_loo", "weight"]]

@@ -111,7 +111,7 @@ class Gaussian:
 
     def loss(self, eta: Array, y: Array, sigma: Any) -> Array:
         """Return (y - eta)² / (2 sigma²)."""
-        return (y - eta) ** 2 / (2 * sigma**2)
+        return np.asarray((y - eta) ** 2 / (2 * sigma**2))
 
     def gradient(self, eta: Array, y: Array, sigma: float) -> Array:
         """Return (eta - y) / sigma²."""

@@ -34,7 +34,10 @@ def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
     with pm.Model(coords=coords) as model:
         X = pm.Data("X", design.X, dims=("obs", "feature"))
         y = pm.Data("y_observed", design.y, dims="obs")
-        sigma = problem.sigma_law.to_pymc("sigma") if problem.sigma_law is not None else problem.known_sigma
+        # PyTensor would hold a plain float in single precision where it can.
+        sigma: Any = np.float64(problem.known_sigma or 1.0)
+        if problem.sigma_law is not None:
+            sigma = problem.sigma_law.to_pymc("sigma")
         hyper = {name: law.to_pymc(name) for name, law in problem.hyper_laws.items()}
         coef = _coefficients(problem, sigma, hyper)
         eta = pm.math.dot(X, coef)
@@ -62,13 +65,14 @@ def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any]) -> Any:
     free = problem.unpenalised
     if free.all():
         return pm.Flat("coef", dims="feature")
-    # A rate that is 0 by the prior's own form, not by its value, decides the family.
+    # A rate that is the number 0, not a variable, decides the family.
     no_l1, no_l2 = isinstance(l1, float) and l1 == 0, isinstance(l2, float) and l2 == 0
+    unit = problem.unit
     if no_l1 and not free.any():
-        return pm.Normal("coef", mu=problem.loc, sigma=problem.unit / pm.math.sqrt(l2), dims="feature")
+        return pm.Normal("coef", mu=problem.loc, sigma=unit / pm.math.sqrt(l2 * np.ones_like(unit)), dims="feature")
     if no_l2 and not free.any():
-        return pm.Laplace("coef", mu=problem.loc, b=problem.unit / l1, dims="feature")
-    return _elastic_net(l1 / problem.unit, l2 / problem.unit**2, problem.loc, free)
+        return pm.Laplace("coef", mu=problem.loc, b=unit / l1, dims="feature")
+    return _elastic_net(l1 / unit, l2 / unit**2, problem.loc, free)
 
 
 def _elastic_net(l1: Any, l2: Any, loc: NDArray[np.float64], free: NDArray[np.bool_]) -> Any:
@@ -108,7 +112,8 @@ def _intercept(problem: Problem, sigma: Any, coef: Any, centred: bool) -> Any:
         if not centred:
             return pm.Flat("intercept")
         return pm.Deterministic("intercept", pm.Flat("intercept_centred") - shift)
-    sd = prior.rate**-0.5 * (1.0 if prior.relative_to is None else sigma)
+    loc = np.float64(prior.loc)
+    sd = np.float64(prior.rate**-0.5) * (1.0 if prior.relative_to is None else sigma)
     if not centred:
-        return pm.Normal("intercept", mu=prior.loc, sigma=sd)
-    return pm.Deterministic("intercept", pm.Normal("intercept_centred", mu=prior.loc + shift, sigma=sd) - shift)
+        return pm.Normal("intercept", mu=loc, sigma=sd)
+    return pm.Deterministic("intercept", pm.Normal("intercept_centred", mu=loc + shift, sigma=sd) - shift)

@@ -54,6 +54,24 @@ def _positive(law: Law, **parameters: float) -> None:
             raise InputError(f"{type(law).__name__}({name}=...) must be positive and finite, got {value!r}.")
 
 
+def _double(value: float) -> np.float64:
+    """A number that PyTensor keeps in double precision: a plain float that float32 can hold would become one."""
+    return np.float64(value)
+
+
+def _folded(name: str, scale: np.float64, build: Any) -> Any:
+    """Absolute value of a PyMC distribution as a positive variable.
+
+    PyMC's own half-t and half-Cauchy carry log 2 in single precision. Samplers start at ``scale``.
+    """
+    import pymc as pm
+
+    def fold(size: Any) -> Any:
+        return pm.math.abs(build(size))
+
+    return pm.CustomDist(name, dist=fold, transform=pm.distributions.transforms.log, initval=scale)
+
+
 def _improper(law: Law) -> InputError:
     return InputError(
         f"scales.{type(law).__name__}() is improper, so nothing can be drawn from it; "
@@ -159,7 +177,7 @@ class HalfNormal:
         """Return ``pm.HalfNormal``."""
         import pymc as pm
 
-        return pm.HalfNormal(name, sigma=self.scale)
+        return pm.HalfNormal(name, sigma=_double(self.scale))
 
 
 @dataclass(frozen=True)
@@ -198,10 +216,11 @@ class HalfStudentT:
         return np.abs(rng.standard_t(self.df, size)) * self.scale
 
     def to_pymc(self, name: str) -> Any:
-        """Return ``pm.HalfStudentT``."""
+        """Return the absolute value of ``pm.StudentT``."""
         import pymc as pm
 
-        return pm.HalfStudentT(name, nu=self.df, sigma=self.scale)
+        df, scale = _double(self.df), _double(self.scale)
+        return _folded(name, scale, lambda size: pm.StudentT.dist(nu=df, mu=0.0, sigma=scale, size=size))
 
 
 @dataclass(frozen=True)
@@ -235,10 +254,11 @@ class HalfCauchy:
         return np.abs(rng.standard_cauchy(size)) * self.scale
 
     def to_pymc(self, name: str) -> Any:
-        """Return ``pm.HalfCauchy``."""
+        """Return the absolute value of ``pm.Cauchy``."""
         import pymc as pm
 
-        return pm.HalfCauchy(name, beta=self.scale)
+        scale = _double(self.scale)
+        return _folded(name, scale, lambda size: pm.Cauchy.dist(alpha=0.0, beta=scale, size=size))
 
 
 @dataclass(frozen=True)
@@ -277,7 +297,7 @@ class Gamma:
         """Return ``pm.Gamma``."""
         import pymc as pm
 
-        return pm.Gamma(name, alpha=self.shape, beta=self.rate)
+        return pm.Gamma(name, alpha=_double(self.shape), beta=_double(self.rate))
 
 
 @dataclass(frozen=True)
@@ -324,4 +344,5 @@ class InverseGamma:
         def root(shape: Any, scale: Any, size: Any) -> Any:
             return pm.math.sqrt(pm.InverseGamma.dist(alpha=shape, beta=scale, size=size))
 
-        return pm.CustomDist(name, self.shape, self.scale, dist=root, transform=pm.distributions.transforms.log)
+        shape, scale = _double(self.shape), _double(self.scale)
+        return pm.CustomDist(name, shape, scale, dist=root, transform=pm.distributions.transforms.log)

@@ -49,6 +49,8 @@ class Verification:
         Largest absolute difference from our coefficients, relative to the largest of ours.
     intercept : {"free", "penalised", "none"}
         How the intercept was treated.
+    ours : MapResult
+        Our own MAP of the same model.
     notes : tuple of str
         What else a user should know.
     """
@@ -64,6 +66,7 @@ class Verification:
     same_zeros: bool
     max_difference: float
     intercept: Literal["free", "penalised", "none"]
+    ours: MapResult
     notes: tuple[str, ...]
 
     @property
@@ -259,5 +262,6 @@ def _report(
         same_zeros=bool(np.array_equal(theirs == 0, best == 0)),
         max_difference=difference,
         intercept=treatment,
+        ours=ours,
         notes=notes,
     )

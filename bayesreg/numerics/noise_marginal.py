@@ -122,7 +122,7 @@ class QuadratureNoise:
             u = mode
             while float(log_of(np.array([u]))[0]) > top - 40 and abs(u - mode) < 60:
                 u += step
-            return u
+            return float(u)
 
         width = _width(log_of, mode, top)
         u = np.linspace(edge(-width), edge(width), 1025)

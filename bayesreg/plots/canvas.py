@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,10 @@ def open_axes(ax: Axes | None, width: float, height: float) -> Axes:
     import matplotlib.pyplot as plt
 
     # Constrained layout makes room for what stands outside the data: legends and labels at line ends.
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def quiet(ax: Axes, grid: str) -> None:
+def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
     """Remove the box, and put a pale grid along one axis ("x", "y" or "both") behind the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(FAINT)
@@ -53,9 +53,9 @@ def legend_outside(ax: Axes, handles: list[Any]) -> None:
 
 
 def spread(positions: Array, gap: float, low: float, high: float) -> Array:
-    """Move labels apart, by the least sum of squared moves.
+    r"""Move labels apart, by the least sum of squared moves.
 
-    With the labels sorted and :math:`z_i = y_i - i\\,\\mathrm{gap}`, the condition is that z does not decrease, which
+    With the labels sorted and :math:`z_i = y_i - i\,\mathrm{gap}`, the condition is that z does not decrease, which
     is isotonic regression.
 
     Parameters

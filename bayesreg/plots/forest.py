@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from bayesreg.errors import InputError
+from bayesreg.intervals import interval
 from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, title
 from bayesreg.plots.rows import (
     check_limit,
@@ -71,27 +70,25 @@ def forest_data(
     >>> frame.columns.tolist()
     ['model', 'feature', 'mean', 'lower', 'upper', 'map']
     """
-    import arviz as az
     import pandas as pd
 
     trees = named_trees(posteriors)
     modes = {"posterior": maps} if isinstance(maps, MapResult) else dict(maps or {})
     if strangers := sorted(set(modes) - set(trees)):
         raise InputError(f"maps has the labels {strangers}, which posteriors has not; it has {sorted(trees)}.")
-    prob, kind = _interval(ci_prob, ci_kind)
     parts = []
     for label, tree in trees.items():
-        coef = tree["posterior"]["coef"]
-        names = [str(name) for name in coef["feature"].values]
-        bounds = az.eti(coef, prob=prob) if kind == "eti" else az.hdi(coef, prob=prob)
+        coef = tree["posterior"]["coef"].transpose("chain", "draw", "feature")
+        names = [str(name) for name in coef["feature"].to_numpy()]
+        lower, upper = interval(coef.to_numpy(), ci_prob, ci_kind)
         parts.append(
             pd.DataFrame(
                 {
                     "model": label,
                     "feature": names,
-                    "mean": coef.mean(("chain", "draw")).values,
-                    "lower": bounds.sel(ci_bound="lower").values,
-                    "upper": bounds.sel(ci_bound="upper").values,
+                    "mean": coef.mean(("chain", "draw")).to_numpy(),
+                    "lower": lower,
+                    "upper": upper,
                     "map": _modes(label, names, modes.get(label)),
                 }
             )
@@ -141,17 +138,17 @@ def forest(
     ['x0', 'x1']
     >>> plt.close(ax.figure)
     """
+    import arviz as az
     from matplotlib.lines import Line2D
 
     check_limit(max_features)
-    prob, kind = _interval(ci_prob, ci_kind)
-    frame = forest_data(posteriors, maps, prob, kind)
+    frame = forest_data(posteriors, maps, ci_prob, ci_kind)
     frame, left_out = keep_features(frame, frame["mean"].abs(), max_features)
     names = list(frame["feature"].unique())
     models = list(frame["model"].unique())
-    with_map = bool(frame["map"].notna().any())
-    # With MAPs every model has a second lane, so that a MAP equal to the mean hides nothing.
-    lanes = len(models) * (2 if with_map else 1)
+    # A MAP has its own lane below the interval, so that one equal to the mean hides nothing.
+    with_map = {model: bool(frame.loc[frame["model"] == model, "map"].notna().any()) for model in models}
+    lanes, lane = len(models) + sum(with_map.values()), 0
     ax = open_axes(ax, 7.5, figure_height(len(names), lanes))
     label_rows(ax, names)
     ax.axvline(0, color=FAINT, linewidth=1.0, zorder=1)
@@ -160,39 +157,29 @@ def forest(
     for index, model in enumerate(models):
         part = frame[frame["model"] == model]
         shade, place = color(index), part["feature"].map(row)
-        height = row_positions(place, index * (2 if with_map else 1), lanes)
+        height = row_positions(place, lane, lanes)
         ax.hlines(height, part["lower"], part["upper"], color=shade, linewidth=2.0)
         ax.plot(part["mean"], height, "o", color=shade, markersize=4.5)
         handles.append(Line2D([], [], color=shade, linewidth=2.0, marker="o", markersize=4.5, label=model))
-        if with_map:
-            height = row_positions(place, 2 * index + 1, lanes)
+        lane += 1
+        if with_map[model]:
+            height = row_positions(place, lane, lanes)
             zero = (part["map"] == 0).to_numpy()
-            there = part["map"].notna().to_numpy()
-            for chosen, face in ((there & ~zero, shade), (zero, "white")):
+            for chosen, face in ((~zero, shade), (zero, "white")):
                 if chosen.any():
-                    ax.plot(part["map"][chosen], height[chosen], "D", color=shade, markerfacecolor=face, markersize=4.5)
-    if with_map:
-        for name, face in (("MAP", INK), ("MAP exactly 0", "white")):
-            handles.append(Line2D([], [], linestyle="", marker="D", color=INK, markerfacecolor=face, label=name))
-            handles[-1].set_markersize(4.5)
+                    ax.plot(part["map"][chosen], height[chosen], "D", color=shade, mfc=face, markersize=4.2)
+            lane += 1
+    shown = frame["map"].dropna()
+    for name, face, any_such in (("MAP", INK, (shown != 0).any()), ("MAP, exactly 0", "white", (shown == 0).any())):
+        if any_such:
+            handles.append(Line2D([], [], linestyle="", marker="D", color=INK, mfc=face, markersize=4.2, label=name))
     legend_outside(ax, handles)
     more = f"\n{left_out} more features, with smaller |mean|, are not shown" if left_out else ""
     ax.set_xlabel(f"coefficient (unit of y per unit of the feature){more}")
-    title(ax, f"Posterior mean and {100 * prob:g} % {KINDS[kind]} interval")
-    return ax
-
-
-def _interval(ci_prob: float | None, ci_kind: Kind | None) -> tuple[float, Kind]:
-    """Return probability and kind of the interval, from ArviZ's settings where not given."""
-    import arviz as az
-
     prob = az.rcParams["stats.ci_prob"] if ci_prob is None else ci_prob
     kind = az.rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
-    if not 0 < prob < 1:
-        raise InputError(f"ci_prob must lie between 0 and 1, got {prob!r}.")
-    if kind not in KINDS:
-        raise InputError(f"ci_kind must be 'eti' or 'hdi', got {kind!r}.")
-    return float(prob), kind
+    title(ax, f"Posterior mean and {100 * prob:g} % {KINDS[kind]} interval")
+    return ax
 
 
 def _modes(label: str, names: list[str], mode: MapResult | None) -> list[float]:

@@ -141,7 +141,7 @@ def prior_density(
         if curve["proper"].iloc[0]:
             ax.plot(curve["coef"], curve[column], color=color(index), linewidth=2.0, label=label)
             if not log:
-                ax.fill_between(curve["coef"], curve[column], color=color(index), alpha=0.08, linewidth=0)
+                ax.fill_between(curve["coef"], curve[column], color=color(index), alpha=0.05, linewidth=0)
         else:
             height = top if log else top / 3
             name = f"{label} (improper, any height)"
@@ -153,7 +153,8 @@ def prior_density(
     ax.set_xlabel("coefficient (unit of y per unit of x)")
     ax.set_ylabel("log prior density (nats)" if log else "prior density")
     title(ax, "What the prior says about one coefficient")
-    ax.legend(frameon=False, loc="upper right")
+    # Under the arches of the log densities, beside the peaks of the densities: where no curve goes.
+    ax.legend(frameon=False, loc="lower center" if log else "upper right")
     return ax
 
 

@@ -107,9 +107,23 @@ def z_scores(draws: Array, summary: dict[str, float], *, moments: bool = True) -
     for name in ("q05", "q25", "q50", "q75", "q95"):
         if name in summary:
             prob = int(name[1:]) / 100
-            own = float(az.mcse(draws, method="quantile", prob=prob))
+            own = quantile_error(draws, prob)
             out[name] = (np.quantile(draws, prob) - summary[name]) / np.hypot(own, summary.get(f"{name}_mcse", 0.0))
     return out
+
+
+def quantile_error(draws: Array, prob: float) -> float:
+    """Monte Carlo standard error of a quantile: sqrt(prob (1 - prob) / ESS) over the density there.
+
+    The density is that of the 5 % of the draws around the quantile. ``az.mcse(method="quantile")`` takes it from far
+    fewer, so that it is known to 15 to 20 % only; over the hundreds of comparisons made here that raises false alarms
+    at 4 standard errors (measured on independent normal draws: 4e-4 of them, instead of 6e-5).
+    """
+    import arviz as az
+
+    low, high = np.quantile(draws, [prob - 0.025, prob + 0.025])
+    ess = float(az.ess(draws, method="quantile", prob=prob))
+    return float(np.sqrt(prob * (1 - prob) / ess) * (high - low) / 0.05)
 
 
 def worst(scores: dict[str, dict[str, float]]) -> tuple[float, str]:

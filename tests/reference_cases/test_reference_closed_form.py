@@ -22,9 +22,7 @@ CONJUGATE = {
         priors.Gaussian(1.0, relative_to="sigma"),
         intercept=priors.Gaussian(10.0, relative_to="sigma"),
     ),
-    "nig_flat_intercept": br.Model(
-        likelihoods.Gaussian(scales.Jeffreys()), priors.Gaussian(2.0, relative_to="sigma")
-    ),
+    "nig_flat_intercept": br.Model(likelihoods.Gaussian(scales.Jeffreys()), priors.Gaussian(2.0, relative_to="sigma")),
 }
 
 

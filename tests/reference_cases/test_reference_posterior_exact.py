@@ -61,7 +61,9 @@ def sampled(request: pytest.FixtureRequest) -> tuple[Case, xr.DataTree]:
 def draws_of(case: Case, post: xr.DataTree) -> dict[str, Array]:
     """Draws (chain, draw) by the case's parameter names."""
     out = {name: post["posterior"]["coef"].to_numpy()[..., j] for j, name in enumerate(case.columns)}
-    return out | {name: post["posterior"][name].to_numpy() for name in ("intercept", "sigma") if name in post["posterior"]}
+    return out | {
+        name: post["posterior"][name].to_numpy() for name in ("intercept", "sigma") if name in post["posterior"]
+    }
 
 
 def test_exact_moments_agree_with_independent_quadrature(sampled: tuple[Case, xr.DataTree]) -> None:

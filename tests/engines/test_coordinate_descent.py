@@ -1,0 +1,82 @@
+"""Coordinate descent against brute force over sign patterns, and against scikit-learn."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bayesreg as br
+from bayesreg import likelihoods, priors
+from bayesreg.data import make_design
+from bayesreg.engines.coordinate_descent import CoordinateDescent
+
+ENGINE = CoordinateDescent()
+
+
+def brute_force(G: np.ndarray, c: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """Try every sign pattern: the best of the stationary points that keep their signs is the minimiser."""
+    p = c.size
+    best, value = np.zeros(p), 0.0
+    for signs in itertools.product((-1, 0, 1), repeat=p):
+        s = np.array(signs)
+        on = s != 0
+        if not on.any():
+            continue
+        d = np.zeros(p)
+        d[on] = np.linalg.solve(G[np.ix_(on, on)] + np.diag(l2[on]), c[on] - l1[on] * s[on])
+        at = 0.5 * d @ G @ d - c @ d + l1 @ np.abs(d) + 0.5 * l2 @ d**2
+        if np.all(d[on] * s[on] > 0) and at < value:
+            best, value = d, at
+    return best
+
+
+@pytest.mark.parametrize("l2", [0.0, 2.5])
+@pytest.mark.parametrize("l1", [0.3, 5.0, 40.0])
+def test_it_finds_the_minimum_over_all_sign_patterns(linear: Any, l1: float, l2: float) -> None:
+    X, y = linear
+    sigma, loc = 0.7, np.array([0.0, 0.5, 0.0, -1.0])
+    model = br.Model(likelihoods.Gaussian(sigma), priors.ElasticNet(l1=l1, l2=l2, loc=loc))
+    problem = model.bind(make_design(X, y))
+    mode = ENGINE.find_map(problem, sigma, None, 10_000)
+    Xc, r = X - X.mean(0), y - y.mean() - (X - X.mean(0)) @ loc
+    d = brute_force(Xc.T @ Xc / sigma**2, Xc.T @ r / sigma**2, np.full(4, l1), np.full(4, l2))
+    np.testing.assert_allclose(mode.coef, loc + d, rtol=1e-10, atol=1e-12)
+    assert np.array_equal(mode.coef == loc, d == 0)
+    np.testing.assert_allclose(mode.intercept, y.mean() - X.mean(0) @ (loc + d), rtol=1e-10)
+
+
+@pytest.mark.parametrize("alpha", [0.02, 0.2, 1.0])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
+def test_it_agrees_with_another_library_where_p_exceeds_n(wide: Any, alpha: float, l1_ratio: float) -> None:
+    from sklearn.linear_model import ElasticNet
+
+    X, y = wide
+    n = y.size
+    theirs = ElasticNet(alpha=alpha, l1_ratio=l1_ratio, tol=1e-14, max_iter=1_000_000).fit(X, y)
+    prior = priors.ElasticNet(l1=n * alpha * l1_ratio, l2=n * alpha * (1 - l1_ratio))
+    ours = br.find_map(br.Model(likelihoods.Gaussian(1.0), prior), X, y)
+    assert ours.engine == "coordinate_descent"
+    np.testing.assert_allclose(ours.coef, theirs.coef_, rtol=1e-6, atol=1e-8)
+    assert np.array_equal(ours.coef != 0, np.abs(theirs.coef_) > 1e-9)
+    np.testing.assert_allclose(ours.intercept, theirs.intercept_, rtol=1e-7)
+
+
+def test_any_start_leads_to_the_same_mode(wide: Any) -> None:
+    X, y = wide
+    problem = br.Model(likelihoods.Gaussian(0.5), priors.Laplace(0.4)).bind(make_design(X, y))
+    cold = ENGINE.find_map(problem, 0.5, None, 10_000)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        start = 10 * rng.standard_normal(25)
+        kept = start.copy()
+        warm = ENGINE.find_map(problem, 0.5, start, 10_000)
+        np.testing.assert_allclose(warm.coef, cold.coef, rtol=1e-10, atol=1e-12)
+        assert np.array_equal(start, kept)
+
+
+def test_it_refuses_another_likelihood_with_the_reason(binary: Any) -> None:
+    problem = br.Model(likelihoods.Bernoulli(), priors.Laplace(0.3)).bind(make_design(*binary))
+    assert "not Gaussian" in str(ENGINE.why_not(problem))
