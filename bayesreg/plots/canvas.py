@@ -30,7 +30,8 @@ def open_axes(ax: Axes | None, width: float, height: float) -> Axes:
     import matplotlib.pyplot as plt
 
     # Constrained layout makes room for what stands outside the data: legends and labels at line ends.
-    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+    made: Axes = plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+    return made
 
 
 def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:

@@ -15,6 +15,7 @@ from bayesreg.plots.rows import (
     named_trees,
     row_positions,
 )
+from bayesreg.shrinkage import shrinkage as factors_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +71,6 @@ def shrinkage_data(posteriors: Mapping[str, xr.DataTree] | xr.DataTree) -> Shrin
     0.333333
     """
     import pandas as pd
-
-    from bayesreg.shrinkage import shrinkage as factors_of
 
     parts, effective, effective_sum = [], {}, {}
     for label, tree in named_trees(posteriors).items():
@@ -146,8 +145,8 @@ def shrinkage(
         handles.append(Line2D([], [], color=color(index), linewidth=2.0, marker="o", markersize=5, label=name))
     legend_outside(ax, handles)
     ax.set_xlim(-0.03, 1.03)
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["0\nuntouched", "0.25", "0.5", "0.75", "1\nshrunk to\nnothing"])
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     more = f"\n{left_out} more features, shrunk further, are not shown" if left_out else ""
-    ax.set_xlabel(f"shrinkage factor κ{more}")
+    ax.set_xlabel(f"shrinkage factor κ (0: untouched, 1: shrunk to nothing){more}")
     title(ax, "Shrinkage of each coefficient")
     return ax

@@ -63,7 +63,8 @@ def test_it_agrees_with_another_library_and_its_zeros(binary: Any, C: float, l1_
     prior = priors.ElasticNet(l1=l1_ratio / C, l2=(1 - l1_ratio) / C)
     ours = br.find_map(br.Model(likelihoods.Bernoulli(), prior), X, y)
     np.testing.assert_allclose(ours.coef, theirs.coef_[0], rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(ours.intercept, theirs.intercept_[0], rtol=1e-5)
+    # The other library stops before its intercept has converged.
+    assert abs(np.sum(expit(ours.intercept + X @ ours.coef) - y)) < 1e-12
     assert np.array_equal(ours.coef == 0, np.abs(theirs.coef_[0]) < 1e-8)
 
 
@@ -84,9 +85,23 @@ def test_large_linear_predictors_are_no_obstacle(binary: Any) -> None:
         np.testing.assert_allclose(mode.coef * scale, reference.coef, rtol=1e-9)
     shifted = br.find_map(br.Model(likelihoods.Bernoulli(), priors.Gaussian(1.0)), X + 1e4, y)
     np.testing.assert_allclose(shifted.coef, reference.coef, rtol=1e-7)
-    with_offset = br.find_map(br.Model(likelihoods.Bernoulli(), priors.Gaussian(1.0)), X, y, offset=np.full(60, 500.0))
-    np.testing.assert_allclose(with_offset.coef, reference.coef, rtol=1e-8)
-    np.testing.assert_allclose(with_offset.intercept, reference.intercept - 500.0, rtol=1e-10)
+
+
+@pytest.mark.parametrize("prior", [priors.Gaussian(1.0), priors.Laplace(1.0), priors.Flat()])
+@pytest.mark.parametrize("offset", [-60.0, 20.0, 500.0])
+def test_an_offset_for_all_rows_goes_into_the_intercept(binary: Any, prior: Any, offset: float) -> None:
+    X, y = binary
+    model = br.Model(likelihoods.Bernoulli(), prior)
+    plain, moved = br.find_map(model, X, y), br.find_map(model, X, y, offset=np.full(60, offset))
+    np.testing.assert_allclose(moved.coef, plain.coef, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(moved.intercept, plain.intercept - offset, rtol=1e-10)
+
+
+def test_a_prior_far_from_the_data_is_no_obstacle(binary: Any) -> None:
+    X, y = binary
+    prior = priors.Gaussian(3.0, loc=[40.0, -30.0, 0.0])
+    mode = br.find_map(br.Model(likelihoods.Bernoulli(), prior, fit_intercept=False), X, y)
+    assert mode.certificate.accepted
 
 
 def test_any_start_leads_to_the_same_mode(binary: Any) -> None:

@@ -1,0 +1,227 @@
+"""Exact posterior draws and moments against dense formulas and brute-force integration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import bayesreg as br
+from bayesreg import likelihoods, priors, scales
+from bayesreg.data import make_design
+from bayesreg.engines.exact_gaussian import ExactGaussian, exact_posterior
+from bayesreg.errors import InputError
+from bayesreg.problem import Problem
+
+INF = float("inf")
+ENGINE = ExactGaussian()
+
+
+def bind(model: br.Model, X: np.ndarray, y: np.ndarray, weight: Any = None, offset: Any = None) -> Problem:
+    problem = model.bind(make_design(X, y, weight, offset))
+    assert ENGINE.why_not(problem) is None
+    return problem
+
+
+def sample(problem: Problem, draws: int = 4000, seed: int = 0) -> Any:
+    return ENGINE.sample(problem, draws, 2, np.random.SeedSequence(seed), {})
+
+
+def dense(X: np.ndarray, y: np.ndarray, q: Any, m: Any, weight: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of (coef, intercept) at unit noise with prior precision ``q`` and mean ``m``."""
+    Z = np.column_stack([X, np.ones(len(y))])
+    covariance = np.linalg.inv((Z.T * weight) @ Z + np.diag(q))
+    return covariance @ ((Z.T * weight) @ y + np.asarray(q) * m), covariance
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("intercept", [priors.Flat(), priors.Gaussian(0.5, loc=-1.0)], ids=["flat", "proper"])
+@pytest.mark.parametrize(
+    "prior",
+    [
+        priors.Gaussian(0.3),
+        priors.Gaussian([0.3, 1.0, INF, 0.1], loc=[1.0, 0.0, -2.0, 0.5]),
+        priors.Gaussian(0.3, relative_to="sigma"),
+        priors.Flat(),
+    ],
+    ids=["ridge", "vector", "sigma", "flat"],
+)
+def test_at_a_known_noise_level_the_posterior_is_the_normal_of_the_textbook(
+    linear: Any, prior: Any, intercept: Any, standardize: bool
+) -> None:
+    X, y = linear
+    weight, offset, sigma = np.arange(30) % 4 + 0.5, np.linspace(-1, 2, 30), 0.7
+    model = br.Model(likelihoods.Gaussian(sigma), prior, intercept=intercept, standardize=standardize)
+    problem = bind(model, X, y, weight, offset)
+    mean = weight @ X / weight.sum()
+    sd = np.sqrt(weight @ (X - mean) ** 2 / weight.sum()) if standardize else np.ones(4)
+    rate = np.broadcast_to(prior.rates({})[1], 4) * sd**2 * (1.0 if prior.relative_to == "sigma" else sigma**2)
+    proper = isinstance(intercept, priors.Gaussian)
+    q = np.append(rate, 4.0 * sigma**2 if proper else 0.0)
+    m = np.append(np.broadcast_to(prior.loc, 4) / sd, -1.0)
+    centre, covariance = dense(X, y - offset, q, m, weight)
+    drawn = sample(problem)
+    moments = drawn.moments
+    np.testing.assert_allclose(moments["coef_mean"], centre[:4], rtol=1e-8)
+    np.testing.assert_allclose(moments["intercept_mean"], centre[4], rtol=1e-8)
+    np.testing.assert_allclose(moments["coef_sd"], sigma * np.sqrt(np.diag(covariance))[:4], rtol=1e-8)
+    np.testing.assert_allclose(moments["intercept_sd"], sigma * np.sqrt(covariance[4, 4]), rtol=1e-8)
+    assert drawn.exactness == "independent"
+    assert drawn.numerical_error == 0.0
+    # The whole joint law, not only its margins: whitened draws are standard normal.
+    joint = np.concatenate([drawn.values["coef"], drawn.values["intercept"][..., None]], axis=-1).reshape(-1, 5)
+    white = np.linalg.solve(np.linalg.cholesky(covariance) * sigma, (joint - centre).T)
+    for row in white:
+        assert stats.kstest(row, "norm").pvalue > 1e-4
+    np.testing.assert_allclose(np.corrcoef(white), np.eye(5), atol=5 / np.sqrt(8000))
+
+
+@pytest.mark.parametrize(
+    ("law", "a", "b"),
+    [(scales.InverseGamma(3.0, 2.0), 3.0, 2.0), (scales.Jeffreys(), 0.0, 0.0), (scales.Flat(), -0.5, 0.0)],
+)
+@pytest.mark.parametrize("prior", [priors.Gaussian(0.3, relative_to="sigma"), priors.Flat()], ids=["ridge", "flat"])
+def test_a_conjugate_law_of_the_noise_gives_the_normal_inverse_gamma(
+    linear: Any, prior: Any, law: Any, a: float, b: float
+) -> None:
+    X, y = linear
+    problem = bind(br.Model(likelihoods.Gaussian(law), prior), X, y)
+    rate = np.broadcast_to(prior.rates({})[1], 4)
+    centre, covariance = dense(X, y, np.append(rate, 0.0), 0.0)
+    rss = np.sum((y - centre[4] - X @ centre[:4]) ** 2) + rate @ centre[:4] ** 2
+    flat = 1 + np.sum(rate == 0)
+    shape, scale = a + (30 - flat) / 2, b + rss / 2
+    drawn = sample(problem)
+    assert stats.kstest(drawn.values["sigma"].ravel() ** 2, stats.invgamma(shape, scale=scale).cdf).pvalue > 1e-4
+    spread = np.sqrt(np.diag(covariance) * scale / shape)
+    for j in range(4):
+        law_of_coef = stats.t(2 * shape, centre[j], spread[j])
+        assert stats.kstest(drawn.values["coef"][..., j].ravel(), law_of_coef.cdf).pvalue > 1e-4
+        np.testing.assert_allclose(drawn.moments["coef_mean"][j], centre[j], rtol=1e-9)
+        np.testing.assert_allclose(drawn.moments["coef_sd"][j], law_of_coef.std(), rtol=1e-9)
+    np.testing.assert_allclose(drawn.moments["sigma_sd"], _sd_of_root_inverse_gamma(shape, scale), rtol=1e-8)
+
+
+def _sd_of_root_inverse_gamma(shape: float, scale: float) -> float:
+    from scipy.special import gammaln
+
+    mean = np.sqrt(scale) * np.exp(gammaln(shape - 0.5) - gammaln(shape))
+    return float(np.sqrt(scale / (shape - 1) - mean**2))
+
+
+def brute_force(problem: Problem, centre: np.ndarray, spread: np.ndarray) -> dict[str, float]:
+    """Moments of (coef, intercept, sigma) by a product grid over `Problem.log_posterior`'s own ingredients."""
+    design = problem.design
+    x, r, w = design.X[:, 0], design.y - design.offset, design.weight
+    coef, b0, u = (c + s * np.linspace(-1, 1, 161) for c, s in zip(centre, spread, strict=True))
+    C, B, U = np.meshgrid(coef, b0, u, indexing="ij")
+    sums = [w @ v for v in (r * r, r, r * x, np.ones_like(x), x, x * x)]
+    rss = sums[0] - 2 * B * sums[1] - 2 * C * sums[2] + B**2 * sums[3] + 2 * B * C * sums[4] + C**2 * sums[5]
+    sigma = np.exp(U)
+    prior = problem.prior
+    log = -w.sum() * U - rss / (2 * sigma**2) - 0.5 * ((C - prior.loc) / prior.scale) ** 2
+    log += -0.5 * (B - problem.intercept_prior.loc) ** 2 * problem.intercept_prior.rate
+    log += problem.sigma_law.log_density(sigma) + U
+    mass = np.exp(log - log.max())
+    for axis in range(3):
+        edge = mass.take([0, -1], axis=axis).sum(axis=tuple(k for k in range(3) if k != axis))
+        assert edge.max() < 1e-9 * mass.sum()
+    mass /= mass.sum()
+    out = {}
+    for name, values in (("coef", C), ("intercept", B), ("sigma", sigma)):
+        out[f"{name}_mean"] = float(np.sum(mass * values))
+        out[f"{name}_sd"] = float(np.sqrt(np.sum(mass * values**2) - out[f"{name}_mean"] ** 2))
+    return out
+
+
+@pytest.mark.parametrize("law", [scales.HalfCauchy(0.7), scales.HalfNormal(0.5), scales.Gamma(3.0, 4.0)])
+def test_any_other_law_and_absolute_priors_agree_with_brute_force_integration(law: Any) -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((9, 1)) + 1.0
+    y = 0.5 + 0.8 * X[:, 0] + 0.6 * rng.standard_normal(9)
+    weight, offset = np.arange(9) % 3 + 0.5, np.linspace(-0.5, 0.5, 9)
+    model = br.Model(likelihoods.Gaussian(law), priors.Gaussian(0.4, loc=0.2), intercept=priors.Gaussian(0.8, loc=-0.3))
+    problem = bind(model, X, y, weight, offset)
+    drawn = sample(problem, draws=8000)
+    at = {name: float(np.ravel(value)[0]) for name, value in drawn.moments.items()}
+    centre = np.array([at["coef_mean"], at["intercept_mean"], np.log(at["sigma_mean"])])
+    spread = 14 * np.array([at["coef_sd"], at["intercept_sd"], 1.2 * at["sigma_sd"] / at["sigma_mean"]])
+    expected = brute_force(problem, centre, spread)
+    for name, value in expected.items():
+        np.testing.assert_allclose(at[name], value, rtol=2e-6, err_msg=name)
+    assert drawn.numerical_error < 1e-12
+    for name in ("coef", "intercept", "sigma"):
+        values = drawn.values[name].ravel()
+        mcse = at[f"{name}_sd"] / np.sqrt(values.size)
+        assert abs(values.mean() - at[f"{name}_mean"]) < 4 * mcse
+        assert abs(values.std() / at[f"{name}_sd"] - 1) < 0.06
+
+
+def test_more_columns_than_rows_have_the_posterior_of_the_textbook(wide: Any) -> None:
+    X, y = wide
+    problem = bind(br.Model(likelihoods.Gaussian(0.5), priors.Gaussian(0.4)), X, y)
+    centre, covariance = dense(X, y, np.append(np.full(25, 0.25 / 0.16), 0.0), 0.0)
+    moments = sample(problem, draws=2).moments
+    np.testing.assert_allclose(moments["coef_mean"], centre[:25], rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(moments["coef_sd"], 0.5 * np.sqrt(np.diag(covariance))[:25], rtol=1e-8)
+
+
+@pytest.mark.parametrize("prior", [priors.Gaussian(1.0), priors.Gaussian(1.0, relative_to="sigma")])
+@pytest.mark.parametrize("shift", [1e4, 1e6])
+def test_a_large_mean_of_the_response_moves_the_intercept_alone(linear: Any, prior: Any, shift: float) -> None:
+    X, y = linear
+    law = scales.HalfCauchy(1.0)
+    plain = sample(bind(br.Model(likelihoods.Gaussian(law), prior), X, y), draws=2).moments
+    moved = sample(bind(br.Model(likelihoods.Gaussian(law), prior), X, y + shift), draws=2).moments
+    for name in ("coef_mean", "coef_sd", "sigma_mean", "sigma_sd", "intercept_sd"):
+        np.testing.assert_allclose(moved[name], plain[name], rtol=1e-6)
+    np.testing.assert_allclose(moved["intercept_mean"] - shift, plain["intercept_mean"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [1e3, 1e5])
+def test_large_means_of_the_columns_move_the_intercept_alone(linear: Any, shift: float) -> None:
+    X, y = linear
+    model = br.Model(likelihoods.Gaussian(), priors.Gaussian(1.0))
+    plain = sample(bind(model, X, y), draws=2).moments
+    moved = sample(bind(model, X + shift, y), draws=2).moments
+    for name in ("coef_mean", "coef_sd", "sigma_mean", "sigma_sd"):
+        np.testing.assert_allclose(moved[name], plain[name], rtol=1e-6)
+
+
+def test_weights_repeat_rows_in_the_spread_too(linear: Any) -> None:
+    X, y = linear
+    times = np.arange(30) % 3
+    model = br.Model(likelihoods.Gaussian(scales.HalfNormal(2.0)), priors.Gaussian(0.7))
+    weighted = sample(bind(model, X, y, times.astype(float)), draws=2).moments
+    repeated = sample(bind(model, np.repeat(X, times, 0), np.repeat(y, times)), draws=2).moments
+    for name, value in repeated.items():
+        np.testing.assert_allclose(weighted[name], value, rtol=1e-8)
+
+
+@pytest.mark.parametrize("law", [scales.Flat(), scales.Jeffreys()])
+def test_an_improper_law_with_too_few_rows_is_refused(linear: Any, law: Any) -> None:
+    X, y = linear
+    problem = bind(br.Model(likelihoods.Gaussian(law), priors.Flat()), X[:5], y[:5])
+    with pytest.raises(InputError, match=r"improper"):
+        exact_posterior(problem)
+
+
+def test_it_refuses_with_the_reason(linear: Any, binary: Any) -> None:
+    gaussian, bernoulli = likelihoods.Gaussian(1.0), likelihoods.Bernoulli()
+    for model, data, word in (
+        (br.Model(bernoulli, priors.Gaussian(1.0)), binary, "not Gaussian"),
+        (br.Model(gaussian, priors.Laplace(1.0)), linear, "l1"),
+        (br.Model(gaussian, priors.ElasticNet(l1=[0, 0, 0, 1], l2=1.0)), linear, "l1"),
+        (br.Model(gaussian, priors.Gaussian(scales.HalfCauchy(1.0))), linear, "prior_scale is learned"),
+    ):
+        assert word in str(ENGINE.why_not(model.bind(make_design(*data))))
+
+
+def test_the_same_seed_gives_the_same_draws_and_chains_differ(linear: Any) -> None:
+    problem = bind(br.Model(likelihoods.Gaussian(), priors.Gaussian(1.0)), *linear)
+    one, two, other = sample(problem, 20, 1), sample(problem, 20, 1), sample(problem, 20, 2)
+    assert np.array_equal(one.values["coef"], two.values["coef"])
+    assert not np.any(one.values["coef"] == other.values["coef"])
+    assert not np.any(one.values["coef"][0] == one.values["coef"][1])
