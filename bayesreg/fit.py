@@ -21,10 +21,10 @@ from bayesreg.choice import (
     sample_reasons,
 )
 from bayesreg.data import make_design
-from bayesreg.engines.base import Mode
 from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
 from bayesreg.identified import check_identified
 from bayesreg.model import Model
+from bayesreg.outcomes import Mode
 from bayesreg.posterior import build_tree
 from bayesreg.problem import Problem
 from bayesreg.pymc_export import build_pymc

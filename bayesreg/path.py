@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 from bayesreg.certificate import certify
 from bayesreg.choice import MAP_ENGINES, choose, map_reasons, refusal
 from bayesreg.data import make_design
-from bayesreg.engines.base import MapEngine, Mode
+from bayesreg.engines.base import MapEngine
 from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
 from bayesreg.identified import check_identified
 from bayesreg.model import Model
+from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
 

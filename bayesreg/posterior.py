@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.engines.base import Draws
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.variates import draw_laplace_local_variance
+from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Penalised, Resolved, at_noise
 from bayesreg.problem import Problem
 
@@ -41,8 +42,6 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
     xarray.DataTree
     """
     import xarray as xr
-
-    import bayesreg
 
     design = problem.design
     chains, draws = drawn.values["coef"].shape[:2]
@@ -81,7 +80,7 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
         "notes": "; ".join(problem.notes),
         "y_sha256": hashlib.sha256(np.ascontiguousarray(design.y).tobytes()).hexdigest(),
         "log_likelihood_kept": int(kept),
-        "bayesreg_version": bayesreg.__version__,
+        "bayesreg_version": version("bayesreg"),
         "numpy_version": np.__version__,
     }
     return tree

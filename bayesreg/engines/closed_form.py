@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from bayesreg.engines.base import Mode
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.least_squares import orthogonal, refine, ridge
+from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.engines.base import Mode
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.penalised_quadratic import minimise
+from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]

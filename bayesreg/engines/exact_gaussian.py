@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.engines.base import Draws
 from bayesreg.errors import InputError
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.gaussian_posterior import GaussianPosterior
 from bayesreg.numerics.noise_marginal import InverseGammaNoise, KnownNoise, Noise, QuadratureNoise
+from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Penalised
 from bayesreg.problem import Problem
 from bayesreg.scales import VarianceConjugate

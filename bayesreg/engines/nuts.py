@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.engines.base import Draws
+from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Exported, Penalised
 from bayesreg.problem import Problem
 from bayesreg.pymc_export import build_pymc

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.engines.base import Mode
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.numerics.penalised_quadratic import minimise
+from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]

@@ -134,10 +134,10 @@ def equivalence(X: Array, y: Array) -> pd.DataFrame:
         ("least squares", LinearRegression(), X, y),
         ("ridge, alpha=10", Ridge(10.0, tol=1e-14), X, y),
         ("lasso, alpha=2", Lasso(2.0, **tight), X, y),
-        ("elastic net, alpha=0.5", ElasticNet(alpha=0.5, l1_ratio=0.5, **tight), X, y),
+        ("elastic net, alpha=.5", ElasticNet(alpha=0.5, l1_ratio=0.5, **tight), X, y),
         ("logistic l2, C=0.1", LogisticRegression(C=0.1, solver="newton-cholesky", **tight), Xb, yb),
         ("logistic l1, C=0.1", LogisticRegression(C=0.1, l1_ratio=1.0, solver="saga", **tight), Xb, yb),
-        ("logistic elastic net, C=0.1", LogisticRegression(C=0.1, l1_ratio=0.5, solver="saga", **tight), Xb, yb),
+        ("logistic e. net, C=0.1", LogisticRegression(C=0.1, l1_ratio=0.5, solver="saga", **tight), Xb, yb),
     ]
     rows = [equivalence_row(estimator.fit(A, b), name, A, b) for name, estimator, A, b in fits]
     return pd.DataFrame(rows).set_index("model")
@@ -154,8 +154,8 @@ def default_tolerance_note(X: Array, y: Array) -> str:
     liblinear = verify(LogisticRegression(solver="liblinear").fit(Xb, yb), Xb, yb)
     return (
         f"At its default tolerance scikit-learn's lasso (alpha=0.1) stops at a relative gap of "
-        f"{lasso.certificate.relative_gap:.0e}; its liblinear solver "
-        f"has the intercept {liblinear.intercept} and is at {liblinear.certificate.relative_gap:.0e}. br.verify(fit, X, y) shows this for any fit.\n"
+        f"{lasso.certificate.relative_gap:.0e}; its liblinear solver has the intercept {liblinear.intercept} and is at "
+        f"{liblinear.certificate.relative_gap:.0e}. br.verify(fit, X, y) shows this for any fit.\n"
     )
 
 

@@ -25,6 +25,8 @@ def print_coefficients(console: Console, analysis: Analysis, heading: str, most:
     console.print(f"[bold]{heading}[/bold] (lower, upper: {prob:.0%} {words} interval)", highlight=False)
     for label, result in analysis.maps.items():
         frame = analysis.coefficients[label].rename(columns={"MAP": f"MAP ({_PENALTY[label]})"})
+        if len(frame) > most:
+            frame = frame.sort_values("mean", key=abs, ascending=False)
         if "flat" in analysis.coefficients:
             frame.insert(0, "no penalty", analysis.coefficients["flat", "estimate"])
         post = analysis.posteriors[label]
@@ -42,8 +44,9 @@ def print_coefficients(console: Console, analysis: Analysis, heading: str, most:
 def print_comparison(console: Console, analysis: Analysis, heading: str) -> None:
     """Print the comparison of the priors."""
     shown = analysis.comparison[["elpd", "se", "elpd_diff", "dse", "p_loo", "pareto_k_max", "effective", "mean_kappa"]]
-    shown = shown.rename(columns={"pareto_k_max": "Pareto k", "mean_kappa": "mean kappa"})
-    formats = {"elpd": ".1f", "se": ".1f", "elpd_diff": ".2f", "dse": ".2f", "p_loo": ".1f", "effective": ".2f"}
+    headings = {"elpd_diff": "diff", "dse": "se of\ndiff", "pareto_k_max": "Pareto\nk", "mean_kappa": "mean\nkappa"}
+    formats = {"elpd": ".1f", "se": ".1f", "diff": ".2f", "se of\ndiff": ".2f", "p_loo": ".1f", "effective": ".2f"}
+    shown = shown.rename(columns=headings)
     console.print(table(shown, heading, formats))
     console.print(
         "elpd: expected log predictive density, leave-one-out; effective: number of coefficients left free; "

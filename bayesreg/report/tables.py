@@ -24,7 +24,9 @@ def table(frame: pd.DataFrame, title: str, formats: dict[str, str] | None = None
     from rich import box
     from rich.table import Table
 
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     shown.add_column(str(frame.index.name or ""), no_wrap=True)
     for column in frame.columns:
         shown.add_column(_heading(column), justify="right", no_wrap=True)
