@@ -18,7 +18,7 @@ from scipy.special import erfcx
 from bayesreg.errors import NoMapError
 from bayesreg.numerics.rank import dependent_columns
 from bayesreg.problem import Problem
-from bayesreg.scales import InverseGamma, Law
+from bayesreg.scales import Law
 
 Array = NDArray[np.float64]
 
@@ -27,20 +27,31 @@ MEASURE = "joint mode of (intercept, coef, sigma) with respect to sigma itself, 
 
 def refuse_unbounded(problem: Problem) -> None:
     """Raise when the joint density grows without bound as sigma goes to 0, with the reason."""
-    if isinstance(problem.sigma_law, InverseGamma):
-        return  # vanishes at 0 faster than any power of sigma
     design = problem.design
+    assert problem.sigma_law is not None
+    # The density at a perfect fit goes as sigma^(power at 0 of the law - needed).
+    needed = design.total_weight
+    if problem.relative_to is not None:
+        on = ~problem.unpenalised
+        penalty = problem.penalty(1.0)
+        per_coefficient = 1.0 if problem.relative_to == "sigma" else _normaliser_slope(penalty.l1[on], penalty.l2[on])
+        needed += float(np.sum(np.broadcast_to(per_coefficient, int(on.sum()))))
+    if _law_slope(problem.sigma_law, 1e-8 * design.y_sd) > needed:
+        return
     free = np.ones(problem.p, dtype=bool) if problem.relative_to is None else problem.unpenalised
     columns = (design.centred if problem.fit_intercept else design.uncentred)[:, free]
     rank = columns.shape[1] - dependent_columns(columns).size
     rows = int(np.count_nonzero(design.weight)) - int(problem.fit_intercept)
     reaches = rank >= rows
-    if not reaches and rank:
-        response = np.sqrt(design.weight) * problem.shifted_response
+    if not reaches:
+        root = np.sqrt(design.weight)
+        response = root * problem.shifted_response
         if problem.fit_intercept:
-            response = response - np.sqrt(design.weight) * (np.sqrt(design.weight) @ response / design.total_weight)
+            response = response - root * (root @ response / design.total_weight)
         left = response - columns @ np.linalg.lstsq(columns, response)[0]
-        reaches = bool(np.linalg.norm(left) <= 1e-13 * np.linalg.norm(response))
+        # What is left of an exact fit is the rounding of the numbers that went into it.
+        size = root * (np.abs(design.y) + np.abs(design.X) @ np.abs(problem.loc))
+        reaches = bool(np.linalg.norm(left) <= 1e-13 * np.linalg.norm(size))
     if reaches:
         raise NoMapError(
             "there is no joint MAP of (coef, sigma): "

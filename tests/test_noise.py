@@ -128,7 +128,7 @@ def test_an_inverse_gamma_has_a_mode_where_the_columns_can_fit_every_row(wide: A
     mode = br.find_map(br.Model(likelihoods.Gaussian(scales.InverseGamma(2.0, 0.3)), priors.Laplace(0.5)), X, y)
     assert mode.certificate.accepted
     problem = br.Model(likelihoods.Gaussian(scales.InverseGamma(2.0, 0.3)), priors.Laplace(0.5)).bind(make_design(X, y))
-    for level in np.geomspace(1e-3, 10, 60):
+    for level in np.geomspace(0.1, 10, 60):
         other = br.find_map(br.Model(likelihoods.Gaussian(level), priors.Laplace(0.5)), X, y)
         assert problem.log_posterior(other.coef, other.intercept, level) <= mode.log_posterior + 1e-10
 
@@ -194,7 +194,7 @@ def test_a_response_at_the_location_of_a_relative_prior_is_refused(linear: Any, 
 def test_weights_of_zero_do_not_hide_that_the_rest_is_fitted_without_error(linear: Any) -> None:
     X, y = linear
     weight = (np.arange(30) < 4).astype(float)
-    with pytest.raises(NoMapError, match="4 free rows|3 free rows"):
+    with pytest.raises(NoMapError, match="3 free rows"):
         br.find_map(
             br.Model(likelihoods.Gaussian(scales.HalfCauchy(1.0)), priors.Gaussian(0.5)), X, y, sample_weight=weight
         )

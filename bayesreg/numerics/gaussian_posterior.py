@@ -33,11 +33,8 @@ class GaussianPosterior:
         V'A'b.
     loc : array, shape (k,)
         Added to every draw.
-    total : float
-        b'b.
     residual_total : float
-        min over d of ||b - A d||² + the prior terms relative to sigma, computed without cancellation, when
-        ``homogeneous``; else 0 and unused.
+        Minimum over d of ||b - A d||² plus the prior terms relative to sigma (times sigma²).
     log_prior_constant : float
         Half the sum of log q_j over proper coordinates.
     n_relative : int
@@ -52,7 +49,6 @@ class GaussianPosterior:
     mu: Array
     projected: Array
     loc: Array
-    total: float
     residual_total: float
     log_prior_constant: float
     log_determinant: float
@@ -113,14 +109,17 @@ class GaussianPosterior:
         proper = rate > 0
         augmented = np.vstack([rows, np.diag(np.sqrt(np.where(on_sigma, rate, 0.0)))])
         target = np.append(response, np.zeros(rate.size))
-        projected = vectors.T @ (rows.T @ response)
-        left = target - augmented @ (vectors @ projected)
+        mu = np.clip(mu, 0.0, 1.0)
+        # Directions that the data do not see, to rounding, are the prior's alone.
+        mu[1 - mu < 1e-13] = 1.0
+        projected = np.where(mu < 1, vectors.T @ (rows.T @ response), 0.0)
+        seen = np.where(mu < 1, 1 - mu, 1.0)
+        left = target - augmented @ (vectors @ (projected / seen))
         return cls(
             basis=output @ vectors,
-            mu=np.clip(mu, 0.0, 1.0),
+            mu=mu,
             projected=projected,
             loc=loc,
-            total=float(response @ response),
             residual_total=float(left @ left),
             log_prior_constant=0.5 * float(np.sum(np.log(rate[proper]))),
             log_determinant=2 * float(np.sum(np.log(pivot)) + np.sum(np.log(size))),
@@ -139,10 +138,15 @@ class GaussianPosterior:
         return np.asarray(self.mu + (1 - self.mu) / sigma[:, None] ** 2)
 
     def quadratic(self, sigma: Array) -> Array:
-        """sigma² times the minimum of ||b - A d||²/sigma² + prior terms, shape (m,)."""
-        if self.homogeneous:
-            return np.full(sigma.shape, self.residual_total)
-        return np.asarray(self.total - self.projected**2 @ (1 / self.precision(sigma)).T / sigma**2)
+        """sigma² times the minimum over d of ||b - A d||²/sigma² + all prior terms, shape (m,).
+
+        As the value without the fixed priors plus what each of them adds: a sum of positive terms, which does not
+        cancel where sigma is small.
+        """
+        both = (self.mu > 0) & (self.mu < 1)
+        mu, seen = self.mu[both], 1 - self.mu[both]
+        pull = sigma[:, None] ** 2 * mu
+        return np.asarray(self.residual_total + (pull / (pull + seen)) @ (self.projected[both] ** 2 / seen))
 
     def log_marginal(self, sigma: Array) -> Array:
         """Log p(y | sigma) with the coefficients integrated out, up to a constant free of sigma, shape (m,)."""

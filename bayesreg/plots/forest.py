@@ -51,7 +51,7 @@ def forest_data(
     -------
     pandas.DataFrame
         One row a model and feature: ``model``, ``feature``, ``mean``, ``lower``, ``upper``, ``map`` (missing where no
-        MAP was given). Units of y per unit of the feature.
+        MAP was given). Original units.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def forest(
             handles.append(Line2D([], [], linestyle="", marker="D", color=INK, mfc=face, markersize=4.2, label=name))
     legend_outside(ax, handles)
     more = f"\n{left_out} more features, with smaller |mean|, are not shown" if left_out else ""
-    ax.set_xlabel(f"coefficient (unit of y per unit of the feature){more}")
+    ax.set_xlabel(f"coefficient (per unit of the feature){more}")
     prob = az.rcParams["stats.ci_prob"] if ci_prob is None else ci_prob
     kind = az.rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
     title(ax, f"Posterior mean and {100 * prob:g} % {KINDS[kind]} interval")

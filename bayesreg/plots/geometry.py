@@ -235,15 +235,19 @@ def _name_points(ax: Axes, picture: Geometry) -> None:
     zeros = [name for name, value in zip(picture.names, picture.map, strict=True) if value == 0]
     said = "MAP" if not zeros else f"MAP: {' = '.join(zeros)} = 0"
     up = 1 if picture.map[1] > picture.least_squares[1] else -1
-    # The longer label also moves sideways, off the ellipse that runs between the two.
-    for text, point, side in (("least squares", picture.least_squares, -up), (said, picture.map, up)):
+    # "least squares" also moves sideways, off the ellipse that runs between the two.
+    aside = 12 if picture.least_squares[0] > picture.map[0] else -12
+    for text, point, right, above in (
+        ("least squares", picture.least_squares, aside, -up),
+        (said, picture.map, 0, up),
+    ):
         ax.annotate(
             text,
             (point[0], point[1]),
-            xytext=(12 * aside if text != said else 0, 9 * side),
+            xytext=(right, 9 * above),
             textcoords="offset points",
             ha="center",
-            va="bottom" if side > 0 else "top",
+            va="bottom" if above > 0 else "top",
             color=INK,
             zorder=6,
             path_effects=[withStroke(linewidth=3, foreground="white")],

@@ -81,8 +81,8 @@ def path_data(path: PathResult, scale: Scale = "log") -> PathCurves:
     >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [4.0, 0.0]])
     >>> y = np.array([0.1, 0.9, 2.1, 3.9])
     >>> result = br.map_path(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y, n_points=5)
-    >>> plots.path_data(result).vanishing.tolist()  # x0 at the strongest penalty, x1 at none: it never leaves 0
-    [[0, 0]]
+    >>> plots.path_data(result).vanishing.tolist()  # x0 at the strongest penalty, x1 at the third
+    [[0, 0], [2, 1]]
     """
     if not isinstance(path, PathResult):
         raise InputError(f"path must be a result of map_path, got {type(path).__name__}.")
@@ -195,7 +195,7 @@ def path(
         top.spines["top"].set_visible(False)
         top.set_xlabel("number of non-zero coefficients", fontsize="small", color=INK)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
-    ax.set_ylabel("coefficient (unit of y per unit of the feature)")
+    ax.set_ylabel("coefficient (per unit of the feature)")
     title(ax, "MAP along the penalty")
     return ax
 

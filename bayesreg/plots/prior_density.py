@@ -150,7 +150,7 @@ def prior_density(
     ax.margins(x=0)
     if not log:
         ax.set_ylim(bottom=0)
-    ax.set_xlabel("coefficient (unit of y per unit of x)")
+    ax.set_xlabel("coefficient (per unit of x)")
     ax.set_ylabel("log prior density (nats)" if log else "prior density")
     title(ax, "What the prior says about one coefficient")
     # Under the arches of the log densities, beside the peaks of the densities: where no curve goes.

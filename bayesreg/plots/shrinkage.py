@@ -121,7 +121,7 @@ def shrinkage(
     >>> post = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, [-1.0, 1.2], draws=50, seed=1)
     >>> ax = plots.shrinkage({"ridge": post})
     >>> ax.get_legend().get_texts()[0].get_text()
-    'ridge: 0.67 of 1 effective'
+    'ridge: 0.667 of 1 effective'
     >>> plt.close(ax.figure)
     """
     from matplotlib.lines import Line2D

@@ -77,6 +77,15 @@ def test_any_start_leads_to_the_same_mode(wide: Any) -> None:
         assert np.array_equal(start, kept)
 
 
+@pytest.mark.parametrize("sigma", [0.1, 0.03, 0.01, 0.003, 0.001])
+def test_a_penalty_so_small_that_the_fit_nearly_interpolates_is_certified_too(wide: Any, sigma: float) -> None:
+    X, y = wide
+    mode = br.find_map(br.Model(likelihoods.Gaussian(sigma), priors.Laplace(0.5)), X, y)
+    assert mode.certificate.accepted
+    assert mode.certificate.unique
+    assert mode.n_nonzero <= 11
+
+
 def test_it_refuses_another_likelihood_with_the_reason(binary: Any) -> None:
     problem = br.Model(likelihoods.Bernoulli(), priors.Laplace(0.3)).bind(make_design(*binary))
     assert "not Gaussian" in str(ENGINE.why_not(problem))

@@ -1,0 +1,91 @@
+"""Penalised least squares: three ways to the solution, against rational arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from bayesreg.numerics.least_squares import LeastSquares, orthogonal, refine, ridge
+
+
+def exact_solution(A: np.ndarray, b: np.ndarray, l2: np.ndarray, weight: np.ndarray) -> list[Fraction]:
+    """Solve (A'WA + L) x = A'Wb in rational arithmetic."""
+    rows = [[Fraction(float(v)) for v in row] for row in A]
+    target, w = [Fraction(float(v)) for v in b], [Fraction(float(v)) for v in weight]
+    p, n = A.shape[1], A.shape[0]
+    M = [[sum(w[i] * rows[i][j] * rows[i][k] for i in range(n)) for k in range(p)] for j in range(p)]
+    for j in range(p):
+        M[j][j] += Fraction(float(l2[j]))
+        M[j].append(sum(w[i] * rows[i][j] * target[i] for i in range(n)))
+    for j in range(p):
+        pivot = max(range(j, p), key=lambda i: abs(M[i][j]))
+        M[j], M[pivot] = M[pivot], M[j]
+        for i in range(p):
+            if i != j:
+                factor = M[i][j] / M[j][j]
+                M[i] = [x - factor * z for x, z in zip(M[i], M[j], strict=True)]
+    return [M[j][p] / M[j][j] for j in range(p)]
+
+
+def problem(A: np.ndarray, b: np.ndarray, l2: np.ndarray) -> LeastSquares:
+    return LeastSquares(A, b, A.T @ A, np.zeros(l2.size), l2)
+
+
+@pytest.mark.parametrize(("m", "p"), [(12, 4), (4, 12), (6, 6)])
+def test_ridge_has_the_rational_solution_in_either_space(m: int, p: int) -> None:
+    rng = np.random.default_rng(m)
+    A, b, l2 = rng.standard_normal((m, p)), rng.standard_normal(m), rng.uniform(0.1, 2.0, p)
+    expected = np.array([float(x) for x in exact_solution(A, b, l2, np.ones(m))])
+    np.testing.assert_allclose(ridge(problem(A, b, l2)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("l2", [[0.0, 0.0, 0.0], [0.0, 2.0, 0.5], [1.0, 2.0, 0.5]])
+def test_the_orthogonal_solution_and_its_factor(l2: list[float]) -> None:
+    rng = np.random.default_rng(1)
+    A, b = rng.standard_normal((10, 3)) * [1e-6, 1.0, 1e6], rng.standard_normal(10)
+    d, R = orthogonal(problem(A, b, np.array(l2)))
+    expected = np.array([float(x) for x in exact_solution(A, b, np.array(l2), np.ones(10))])
+    np.testing.assert_allclose(d, expected, rtol=1e-10)
+    np.testing.assert_allclose(R.T @ R, A.T @ A + np.diag(l2), rtol=1e-10, atol=1e-8)
+
+
+def test_the_gradient_and_the_cross_product_are_those_of_the_rows() -> None:
+    rng = np.random.default_rng(1)
+    A, b, d = rng.standard_normal((10, 3)), rng.standard_normal(10), rng.standard_normal(3)
+    ls = problem(A, b, np.ones(3))
+    np.testing.assert_allclose(ls.cross, A.T @ b, rtol=1e-14)
+    np.testing.assert_allclose(ls.gradient(d), A.T @ (A @ d - b), rtol=1e-13)
+    np.testing.assert_allclose(ls.kkt_scale, np.linalg.norm(A, axis=0) * np.linalg.norm(b), rtol=1e-13)
+    assert np.all(problem(np.zeros((2, 2)), np.zeros(2), np.ones(2)).kkt_scale == 1.0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("degree", [4, 7])
+def test_refinement_gives_every_digit_of_an_ill_conditioned_polynomial(degree: int, weighted: bool) -> None:
+    x = np.arange(21.0)
+    X = x[:, None] ** np.arange(1, degree + 1)
+    y = (1 + x + x**2) + np.where(np.arange(21) % 2, 10.0, -10.0)
+    weight = np.arange(21) % 3 + 1.0 if weighted else np.ones(21)
+    root = np.sqrt(weight)[:, None]
+    mean = weight @ X / weight.sum()
+    rows, response = root * (X - mean), root[:, 0] * (y - weight @ y / weight.sum())
+    d, R = orthogonal(LeastSquares(rows, response, rows.T @ rows, np.zeros(degree), np.zeros(degree)))
+    coef, intercept = refine(X, y, weight, np.zeros(degree), d, R, True)
+    Z = np.column_stack([np.ones(21), X])
+    exact = [float(v) for v in exact_solution(Z, y, np.zeros(degree + 1), weight)]
+    np.testing.assert_allclose(np.append(intercept, coef), exact, rtol=4e-16 * 4)
+
+
+def test_refinement_without_an_intercept_and_with_a_ridge_part() -> None:
+    x = np.linspace(0, 1, 15)
+    X = x[:, None] ** np.arange(8)
+    y = np.cos(3 * x)
+    l2 = np.array([0.0, 0.0, 1e-8, 0.0, 1e-9, 0.0, 0.0, 1e-10])
+    d, R = orthogonal(problem(X, y, l2))
+    coef, intercept = refine(X, y, np.ones(15), l2, d, R, False)
+    exact = [float(v) for v in exact_solution(X, y, l2, np.ones(15))]
+    assert intercept == 0.0
+    assert np.abs(d / exact - 1).max() > 1e-12  # the problem is hard enough to need it
+    np.testing.assert_allclose(coef, exact, rtol=1e-15)

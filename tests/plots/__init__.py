@@ -1,0 +1,1 @@
+"""Tests of the plots: the numbers against independent computations, the drawings by their artists."""
