@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bayesreg import scales as scales
     from bayesreg.certificate import Certificate as Certificate
     from bayesreg.choice import Explanation as Explanation
-    from bayesreg.compare import compare as compare
+    from bayesreg.comparison import compare as compare
     from bayesreg.conventions import penalty_for as penalty_for
     from bayesreg.conventions import prior_from as prior_from
     from bayesreg.data import make_design as make_design
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from bayesreg.fit import to_pymc as to_pymc
     from bayesreg.model import Model as Model
     from bayesreg.path import map_path as map_path
-    from bayesreg.predict import predict as predict
-    from bayesreg.prior_predictive import prior_predictive as prior_predictive
+    from bayesreg.prediction import predict as predict
+    from bayesreg.prior_prediction import prior_predictive as prior_predictive
     from bayesreg.results import MapResult as MapResult
     from bayesreg.results import PathResult as PathResult
-    from bayesreg.shrinkage import shrinkage as shrinkage
-    from bayesreg.verify import verify as verify
+    from bayesreg.shrinkage_factors import shrinkage as shrinkage
+    from bayesreg.verification import verify as verify
 
 _MODULES = ("errors", "likelihoods", "plots", "priors", "scales")
 _HOME = {
@@ -42,19 +42,19 @@ _HOME = {
     "MapResult": "results",
     "Model": "model",
     "PathResult": "results",
-    "compare": "compare",
+    "compare": "comparison",
     "explain": "fit",
     "find_map": "fit",
     "make_design": "data",
     "map_path": "path",
     "penalty_for": "conventions",
-    "predict": "predict",
+    "predict": "prediction",
     "prior_from": "conventions",
-    "prior_predictive": "prior_predictive",
+    "prior_predictive": "prior_prediction",
     "sample": "fit",
-    "shrinkage": "shrinkage",
+    "shrinkage": "shrinkage_factors",
     "to_pymc": "fit",
-    "verify": "verify",
+    "verify": "verification",
 }
 __all__ = ["__version__", *_MODULES, *_HOME]
 

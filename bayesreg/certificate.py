@@ -79,13 +79,17 @@ class _Rows:
     penalty: Penalty
     offset: Array
     l2_intercept: float
+    columns: (
+        Array  # X, less its means where a flat intercept makes that the same model: large means then cost no digits
+    )
 
     @property
     def intercept_loc(self) -> float:
         return self.problem.intercept_prior.loc if self.l2_intercept > 0 else 0.0
 
     def eta(self, d: Array, b0: float) -> Array:
-        return np.asarray(self.offset + b0 + self.problem.design.X @ d)
+        centre = float(self.problem.design.x_mean @ d) if self.problem.flat_intercept else 0.0
+        return np.asarray(self.offset + (b0 + centre) + self.columns @ d)
 
     def loss(self, eta: Array) -> float:
         design = self.problem.design
@@ -105,12 +109,13 @@ class _Rows:
         conjugate = self.problem.likelihood.conjugate(theta, design.y, design.weight, self.sigma)
         if not math.isfinite(conjugate):
             return -math.inf
-        v = -(design.X.T @ theta)
+        # Theta is orthogonal to a flat intercept, so the centred columns do as well.
+        v = -(self.columns.T @ theta)
         free = ~self.penalty.penalised
         v[free] = 0.0
         # Products are sums of n rounded terms: within that rounding of the box is inside it.
         limit = self.penalty.l1
-        rounding = 8 * EPS * (np.abs(design.X).T @ np.abs(theta))
+        rounding = 8 * EPS * (np.abs(self.columns).T @ np.abs(theta))
         edge = (self.penalty.l2 == 0) & (np.abs(v) > limit) & (np.abs(v) <= limit + rounding)
         v[edge] = np.sign(v[edge]) * limit[edge]
         value = float(self.offset @ theta) - conjugate - self.penalty.conjugate(v)
@@ -140,7 +145,8 @@ def certify(problem: Problem, coef: Array, intercept: float, sigma: float = 1.0)
     level = problem.known_sigma if problem.known_sigma is not None else sigma
     offset = problem.design.offset + (problem.design.X @ problem.loc if np.any(problem.loc) else 0.0)
     l2_intercept = problem.intercept_prior.l2(level) if problem.fit_intercept else 0.0
-    rows = _Rows(problem, level, problem.penalty(level), offset, l2_intercept)
+    columns = problem.design.X - problem.design.x_mean if problem.flat_intercept else problem.design.X
+    rows = _Rows(problem, level, problem.penalty(level), offset, l2_intercept, columns)
     d = np.asarray(coef, dtype=float) - problem.loc
     b0 = float(intercept) if problem.fit_intercept else 0.0
 
@@ -148,7 +154,7 @@ def certify(problem: Problem, coef: Array, intercept: float, sigma: float = 1.0)
     primal = rows.primal(d, b0)
     slope = rows.residual(eta)
     weight = problem.design.weight
-    gradient = problem.design.X.T @ (weight * slope)
+    gradient = rows.columns.T @ (weight * slope)
     null_value, null_slope = _null(rows)
     dual = _best_dual(rows, weight * slope, eta)
 
@@ -164,7 +170,7 @@ def certify(problem: Problem, coef: Array, intercept: float, sigma: float = 1.0)
 def _flat_columns(rows: _Rows) -> Array:
     """Columns without a penalty, the flat intercept first, shape (n, k)."""
     design = rows.problem.design
-    columns = design.X[:, ~rows.penalty.penalised]
+    columns = rows.columns[:, ~rows.penalty.penalised]
     return np.column_stack([np.ones(design.n), columns]) if rows.problem.flat_intercept else columns
 
 
@@ -224,7 +230,7 @@ def _best_dual(rows: _Rows, theta: Array, eta: Array) -> float:
         for _ in range(2):
             scaled = np.divide(theta, root, out=np.zeros_like(theta), where=root > 0)
             theta = theta - root * (Q @ (Q.T @ scaled))
-    v = np.abs(design.X.T @ theta)
+    v = np.abs(rows.columns.T @ theta)
     boxed = (rows.penalty.l1 > 0) & (rows.penalty.l2 == 0)
     ratio = v[boxed] / rows.penalty.l1[boxed]
     shrink = 1.0 / max(1.0, float(ratio.max(initial=0.0)))

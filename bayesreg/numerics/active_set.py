@@ -29,15 +29,16 @@ def solve_symmetric(A: Array, b: Array, guess: Array) -> Array:
     scale = np.sqrt(np.diag(A))
     scale[scale == 0] = 1.0
     S = A / np.outer(scale, scale)
+    # Solving for the step keeps the sign of a small one, which the full solution would drown in its rounding.
+    residual = (b - A @ guess) / scale
     try:
         factor = linalg.cho_factor(S, lower=True, check_finite=False)
         # The smallest pivot tells a singular matrix that rounding let through.
-        if np.diag(factor[0]).min() > 1e-7:
-            x = linalg.cho_solve(factor, b / scale, check_finite=False) / scale
+        if np.diag(factor[0]).min() > 1e-6:
+            x = guess + linalg.cho_solve(factor, residual, check_finite=False) / scale
             return np.asarray(x + linalg.cho_solve(factor, (b - A @ x) / scale, check_finite=False) / scale)
     except linalg.LinAlgError:
         pass
-    residual = (b - A @ guess) / scale
     values, vectors = linalg.eigh(S)
     null = values <= 1e-12 * values[-1]
     along = vectors.T @ residual
@@ -64,6 +65,7 @@ def polish(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max
     free = (l1 == 0) & (np.diag(G) + l2 > 0)
     sign = np.where(l1 > 0, np.sign(d), 0.0)
     support = free | (sign != 0)
+    entered = np.full(d.size, np.inf)  # objective when a coefficient was last let in
     for solves in range(1, max_solves + 1):
         index = np.flatnonzero(support)
         if index.size:
@@ -84,11 +86,15 @@ def polish(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max
             d[index] = target
         excess = np.abs(c - G @ d) - l1
         excess[support | (np.diag(G) + l2 <= 0)] = 0.0
+        # Let in before, and nothing gained since: what is left of its violation is rounding.
+        value = float(0.5 * d @ (G @ d) - c @ d + l1 @ np.abs(d) + 0.5 * l2 @ (d * d))
+        excess[entered <= value] = 0.0
         violation = excess / scale
         worst = int(np.argmax(violation))
         # Rounding of c - G d, in the unit of a KKT distance.
         if violation[worst] <= 1e-14:
             return d, solves
+        entered[worst] = value
         sign[worst] = np.sign(c[worst] - G[worst] @ d)
         support[worst] = True
     return d, max_solves

@@ -36,12 +36,15 @@ def minimise(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, m
     G = np.ascontiguousarray(G)
     d = np.array(d, dtype=float)
     cycles = 0
-    for tol in (1e-4, 1e-8, 1e-13):
-        cycles += gram_descent(G, c, l1, l2, d, scale, tol, max_cycles - cycles)
+    # Cycles are cheap but slow to settle on collinear columns, solves are dear but exact: the search may take more of
+    # both at each stage.
+    for tol, most, limit in ((1e-4, 100, 50), (1e-8, 1000, 50 + d.size), (1e-13, 5000, 50 + 10 * d.size)):
+        cycles += gram_descent(G, c, l1, l2, d, scale, tol, min(most, max_cycles - cycles))
         if cycles >= max_cycles:
             return d, cycles
-        # A support larger than the rank cannot be an exact solution's; leave it to further cycles.
-        polished, solves = polish(G, c, l1, l2, d, scale, max_solves=50)
-        if solves < 50 and objective(G, c, l1, l2, polished) <= objective(G, c, l1, l2, d) * (1 + 1e-15) + 1e-300:
+        polished, solves = polish(G, c, l1, l2, d, scale, limit)
+        if solves < limit:
             return polished, cycles
+        if objective(G, c, l1, l2, polished) < objective(G, c, l1, l2, d):
+            d = polished
     return d, cycles

@@ -216,7 +216,7 @@ def geometry(model: Model, X: Any, y: Any, ax: Axes | None = None) -> Axes:
 def _frame_picture(ax: Axes, picture: Geometry) -> None:
     """Limits that hold the region, both estimates and 0; equal units unless that would squash the picture."""
     # The least-squares point gets some of its inner ellipses to its outer side.
-    beyond = picture.least_squares + 0.6 * (picture.least_squares - picture.map)
+    beyond = picture.least_squares + 0.8 * (picture.least_squares - picture.map)
     corners = np.vstack([picture.boundary, picture.map, beyond, np.zeros(2)])
     low, high = corners.min(axis=0), corners.max(axis=0)
     span = high - low

@@ -15,7 +15,7 @@ from bayesreg.plots.rows import (
     named_trees,
     row_positions,
 )
-from bayesreg.shrinkage import shrinkage as factors_of
+from bayesreg.shrinkage_factors import shrinkage as factors_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.compare import compare
+from bayesreg.comparison import compare
 from bayesreg.conventions import prior_from
 from bayesreg.errors import BayesregWarning, NotIdentifiedError
 from bayesreg.fit import explain, find_map, sample
@@ -23,7 +23,7 @@ from bayesreg.model import Model
 from bayesreg.priors import Flat
 from bayesreg.results import MapResult
 from bayesreg.scales import Law
-from bayesreg.verify import verify
+from bayesreg.verification import verify
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -147,7 +147,7 @@ def default_tolerance_note(X: Array, y: Array) -> str:
     """What the certificate says of scikit-learn at its default tolerance, and of liblinear's intercept."""
     from sklearn.linear_model import Lasso, LogisticRegression
 
-    from bayesreg.verify import verify
+    from bayesreg.verification import verify
 
     lasso = verify(Lasso(0.1).fit(X, y), X, y)
     Xb, yb = breast_cancer()

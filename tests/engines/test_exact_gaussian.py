@@ -208,6 +208,19 @@ def test_an_improper_law_with_too_few_rows_is_refused(linear: Any, law: Any) -> 
         exact_posterior(problem)
 
 
+@pytest.mark.parametrize(("rows", "law"), [(4, scales.Jeffreys()), (5, scales.Jeffreys()), (6, scales.Jeffreys())])
+def test_few_degrees_of_freedom_have_the_spread_of_their_t_law(linear: Any, rows: int, law: Any) -> None:
+    X, y = linear[0][:rows, :1], linear[1][:rows]
+    moments = sample(bind(br.Model(likelihoods.Gaussian(law), priors.Flat()), X, y), draws=2).moments
+    x = X[:, 0] - X.mean()
+    slope = x @ y / (x @ x)
+    df = rows - 2
+    s2 = np.sum((y - y.mean() - slope * x) ** 2) / df
+    expected = np.sqrt(s2 / (x @ x) * df / (df - 2)) if df > 2 else np.inf
+    np.testing.assert_allclose(moments["coef_mean"], slope, rtol=1e-9)
+    np.testing.assert_allclose(moments["coef_sd"], expected, rtol=1e-9)
+
+
 def test_it_refuses_with_the_reason(linear: Any, binary: Any) -> None:
     gaussian, bernoulli = likelihoods.Gaussian(1.0), likelihoods.Bernoulli()
     for model, data, word in (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from bayesreg.errors import InputError
 from bayesreg.numerics.noise_marginal import InverseGammaNoise, KnownNoise, QuadratureNoise
@@ -17,14 +19,14 @@ def test_a_known_level_is_itself() -> None:
     assert noise.error == 0.0
 
 
-@pytest.mark.parametrize(("shape", "scale"), [(1.2, 3.0), (8.0, 0.1), (500.0, 2e4)])
+@pytest.mark.parametrize(("shape", "scale"), [(2.5, 3.0), (8.0, 0.1), (500.0, 2e4)])
 def test_inverse_gamma_nodes_and_draws_are_those_of_the_law(shape: float, scale: float) -> None:
     noise = InverseGammaNoise(shape, scale)
     law = stats.invgamma(shape, scale=scale)
     nodes, mass = noise.nodes()
     np.testing.assert_allclose(mass.sum(), 1.0, rtol=1e-12)
-    np.testing.assert_allclose(mass @ nodes**2, law.mean(), rtol=1e-4 if shape < 2 else 1e-9)
-    np.testing.assert_allclose(mass @ nodes, law.expect(np.sqrt), rtol=1e-6)
+    mean = np.sqrt(scale) * np.exp(special.gammaln(shape - 0.5) - special.gammaln(shape))
+    np.testing.assert_allclose(mass @ nodes, mean, rtol=1e-8)
     np.testing.assert_allclose(mass @ nodes**-2, shape / scale, rtol=1e-9)
     draws = noise.draw(np.random.default_rng(1), 4000)
     assert stats.kstest(draws**2, law.cdf).pvalue > 1e-3
@@ -57,7 +59,7 @@ def test_the_quadrature_agrees_with_scipy(name: str) -> None:
             integrate.quad(
                 lambda v: np.exp(log_density(np.exp(v)) - top + v + power * v), a, b, epsabs=0, epsrel=1e-11, limit=200
             )[0]
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         ]
         return float(np.sum(parts))
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 import bayesreg as br
 from bayesreg import likelihoods, plots, priors
 from bayesreg.errors import InputError
-from bayesreg.shrinkage import shrinkage as measure
+from bayesreg.shrinkage_factors import shrinkage as measure
 from tests.plots.conftest import RIDGE, Data
 
 

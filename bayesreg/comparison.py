@@ -12,7 +12,7 @@ import numpy as np
 from bayesreg.errors import InputError, SamplingWarning
 from bayesreg.model import Model
 from bayesreg.priors.base import Penalised
-from bayesreg.shrinkage import shrinkage
+from bayesreg.shrinkage_factors import shrinkage
 
 if TYPE_CHECKING:
     import pandas as pd
