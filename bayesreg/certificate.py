@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from bayesreg.numerics.best_constant import best_constant
 from bayesreg.numerics.rank import dependent_columns
 from bayesreg.penalty import Penalty
 from bayesreg.problem import Problem
@@ -191,6 +192,12 @@ def _null(rows: _Rows) -> tuple[float, Array]:
     gamma = target.copy()
     if Z.shape[1] == 0:
         return rows.loss(rows.offset), rows.residual(rows.offset)
+    if rows.problem.fit_intercept:
+
+        def slope_of_constant(t: float) -> float:
+            return float(design.weight @ rows.residual(rows.offset + t) + ridge[0] * (t - target[0]))
+
+        gamma[0] = best_constant(slope_of_constant, target[0])
     scale = np.sqrt(design.weight @ Z**2)
     scale[scale == 0] = 1.0
 

@@ -23,19 +23,20 @@ def check_identified(problem: Problem) -> None:
     if not free.any():
         return
     design = problem.design
-    columns = (design.centred if problem.fit_intercept else design.uncentred)[:, free]
+    # An intercept with a proper prior is pinned by it; only a flat one can trade with the columns.
+    columns = (design.centred if problem.flat_intercept else design.uncentred)[:, free]
     lost = np.flatnonzero(free)[dependent_columns(columns)]
     if lost.size:
         shown = ", ".join(design.names[j] for j in lost[:5])
         raise NotIdentifiedError(
             f"columns without a penalty are collinear: rank deficiency {lost.size} ({shown} depend on the others"
-            f"{' and the intercept' if problem.fit_intercept else ''}), so their coefficients are not identified "
+            f"{' and the intercept' if problem.flat_intercept else ''}), so their coefficients are not identified "
             f"under a flat prior; {_CURE}"
         )
     if isinstance(problem.likelihood, Bernoulli):
         used = design.weight > 0
         Z = design.X[:, free]
-        if problem.fit_intercept:
+        if problem.flat_intercept:
             Z = np.column_stack([np.ones(design.n), Z])
         if separated(Z[used], design.y[used]):
             raise NotIdentifiedError(

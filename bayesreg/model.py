@@ -69,11 +69,13 @@ class Model:
             raise InputError(
                 f"Model(intercept=...) must be priors.Flat() or priors.Gaussian(scale), got {self.intercept!r}."
             )
-        if self.intercept.hyperparameters() or np.ndim(getattr(self.intercept, "scale", 1.0)):
-            raise InputError("Model(intercept=priors.Gaussian(scale)) needs its scale as one number.")
+        single = not any(np.ndim(getattr(self.intercept, name, 0.0)) for name in ("scale", "loc"))
+        if self.intercept.hyperparameters() or not single or self.intercept.factor != 1.0:
+            raise InputError("Model(intercept=priors.Gaussian(scale, loc=...)) takes two numbers and no factor.")
         for name in ("fit_intercept", "standardize"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise InputError(f"Model({name}=...) must be True or False, got {getattr(self, name)!r}.")
+            object.__setattr__(self, name, bool(getattr(self, name)))
         if not self.likelihood.has_sigma:
             for part in (self.prior, self.intercept):
                 if part.relative_to in ("sigma", "penalty"):
@@ -109,7 +111,7 @@ class Model:
         InputError
             If y is outside the likelihood's support or a vector of the prior has the wrong length.
         """
-        self.likelihood.check_response(design.y)
+        self.likelihood.check_response(design.y[design.weight > 0])
         notes: list[str] = []
         _warn_constant(design, self.fit_intercept)
         for name in ("scale", "rate", "l1", "l2", "loc", "factor"):
@@ -138,7 +140,7 @@ class Model:
             relative_to=relative_to,
             unit=unit,
             loc=np.broadcast_to(np.asarray(self.prior.loc, dtype=float), design.p) / per_sd,
-            fit_intercept=bool(self.fit_intercept),
+            fit_intercept=self.fit_intercept,
             intercept_prior=_bind_intercept(self.intercept),
             notes=tuple(notes),
             spec=self.to_json(),
@@ -153,7 +155,7 @@ class Model:
         given = self.likelihood.sigma
         if given is not None and not isinstance(given, Law):
             return given
-        if design.y_sd == 0 or np.ptp(design.y - design.offset) == 0:
+        if np.ptp((design.y - design.offset)[design.weight > 0]) == 0:
             raise InputError(
                 "y is constant, so nothing can be learned about the noise level; "
                 "give it as a number: Gaussian(sigma=...)."
@@ -161,7 +163,7 @@ class Model:
         if given is not None:
             return given
         # Half-t lets sigma run to 0 where the columns can interpolate y; an inverse gamma vanishes there.
-        if design.p >= design.n - 1:
+        if design.p >= design.total_weight - 1:
             law: Law = InverseGamma(1.5, 0.375 * design.y_sd**2)
             notes.append(f"p >= n - 1, so sigma² ~ InverseGamma(1.5, 0.375 var(y) = {law.scale:.6g})")  # type: ignore[attr-defined]
         else:
@@ -196,10 +198,14 @@ def _warn_constant(design: Design, fit_intercept: bool) -> None:
 def _warn_noise_pull(problem: Problem) -> None:
     """Warn where a prior scaled by a learned sigma has a say about sigma itself."""
     penalised = problem.p - int(problem.unpenalised.sum())
-    if problem.sigma_law is not None and problem.relative_to is not None and penalised > problem.n / 4:
+    if (
+        problem.sigma_law is not None
+        and problem.relative_to is not None
+        and penalised > problem.design.total_weight / 4
+    ):
         warnings.warn(
             f"sigma is learned and the prior of {penalised} coefficients is relative to it (relative_to="
-            f"{problem.relative_to!r}) with only {problem.n} rows: the prior itself pulls sigma down. "
+            f"{problem.relative_to!r}) with only {problem.design.total_weight:g} rows: the prior itself pulls sigma down. "
             "Consider an absolute prior (relative_to=None) or a known sigma.",
             PriorWarning,
             stacklevel=4,

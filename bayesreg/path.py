@@ -68,7 +68,7 @@ def map_path(
         raise InputError(f"n_points must be an integer of at least 2, got {n_points!r}.")
     problem = model.bind(make_design(X, y, sample_weight, offset))
     if ratio is None:
-        ratio = 1e-3 if problem.n > problem.p else 1e-2
+        ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
     if not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
     if (reason := refusal(problem)) is not None:

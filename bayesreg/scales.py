@@ -47,11 +47,13 @@ class VarianceConjugate(Protocol):
 
 
 def _positive(law: Law, **parameters: float) -> None:
+    """Check the fields of a law and store them as plain floats."""
     for name, value in parameters.items():
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
             raise InputError(f"{type(law).__name__}({name}=...) must be a number, got {value!r}.")
         if not (math.isfinite(value) and value > 0):
             raise InputError(f"{type(law).__name__}({name}=...) must be positive and finite, got {value!r}.")
+        object.__setattr__(law, name, float(value))
 
 
 def _double(value: float) -> np.float64:

@@ -71,12 +71,8 @@ def _moments(problem: Problem, posterior: GaussianPosterior, noise: Noise) -> di
     if problem.fit_intercept:
         moments |= {"intercept_mean": mean[problem.p], "intercept_sd": sd[problem.p]}
     if problem.sigma_law is not None:
-        nodes, mass = noise.nodes()
-        average = float(mass @ nodes)
-        moments |= {
-            "sigma_mean": np.asarray(average),
-            "sigma_sd": np.asarray(np.sqrt(max(float(mass @ nodes**2) - average**2, 0.0))),
-        }
+        average, spread = noise.mean_and_sd()
+        moments |= {"sigma_mean": np.asarray(average), "sigma_sd": np.asarray(spread)}
     return moments
 
 
@@ -124,5 +120,8 @@ def _conditional(problem: Problem) -> GaussianPosterior:
     if problem.flat_intercept:
         rows = np.column_stack([design.centred, np.sqrt(design.weight)])
         centre[-1, :-1] = -design.x_mean
+        # So does a response without its mean, which goes into the location of the intercept.
+        mean = design.weight @ shifted / design.total_weight
+        shifted, loc = shifted - mean, np.append(loc[:-1], loc[-1] + mean)
     response = np.sqrt(design.weight) * shifted
     return GaussianPosterior.build(rows, response, rate, on_sigma, loc, centre, design.total_weight)

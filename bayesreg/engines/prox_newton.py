@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.likelihoods import Bernoulli
+from bayesreg.numerics.best_constant import best_constant
 from bayesreg.numerics.penalised_quadratic import minimise
 from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
@@ -51,14 +52,21 @@ class ProxNewton:
             loss = design.weight @ likelihood.loss(base + Z @ at, design.y, sigma)
             return float(loss + l1 @ np.abs(at) + 0.5 * l2 @ (at * at))
 
+        if problem.fit_intercept and start is None:
+
+            def slope_of_constant(t: float) -> float:
+                return float(design.weight @ likelihood.gradient(base + t, design.y, sigma) + l2[0] * t)
+
+            d[0] = best_constant(slope_of_constant, -float(np.median(base)))
         best = value(d)
-        steps, stalled = 0, 0
+        steps, stalled, bounded = 0, 0, False
         while steps < max_iter:
             eta = base + Z @ d
             slope = design.weight * likelihood.gradient(eta, design.y, sigma)
             h = design.weight * likelihood.curvature(eta, design.y, sigma)
-            # A floor keeps the model convex where every fitted probability has saturated.
-            H = (Z.T * np.maximum(h, 1e-12 * h.max(initial=1e-300))) @ Z
+            # Where every probability has saturated the curvature says nothing; its bound 1/4 always gives descent.
+            h = design.weight / 4 if bounded else np.maximum(h, 1e-12 * h.max(initial=1e-300))
+            H = (Z.T * h) @ Z
             g = Z.T @ slope
             scale = np.sqrt(np.diag(H)) * np.sqrt(float(design.weight.sum()))
             scale[scale == 0] = 1.0
@@ -74,6 +82,7 @@ class ProxNewton:
             stalled = stalled + 1 if share == 0 or size < 1e-9 else 0
             if stalled >= 2 or size == 0:
                 break
+            bounded = share < 1e-3 and not bounded
         coef = problem.loc + d[-problem.p :]
         intercept = 0.0
         if problem.fit_intercept:

@@ -162,7 +162,14 @@ class GaussianPosterior:
         return np.asarray(self.loc + inner @ self.basis.T)
 
     def moments(self, sigma: Array, mass: Array) -> tuple[Array, Array]:
-        """Mean and covariance of the mixture over noise levels with the given masses."""
+        """Mean and covariance of the mixture over noise levels with the given masses.
+
+        An infinite noise level stands for a mean square of sigma that does not exist: the variances are infinite.
+        """
+        if not np.all(np.isfinite(sigma)):
+            # Only where the mean does not depend on sigma does infinity come in: as the mean square of sigma.
+            mean, unit = self.moments(np.ones(1), np.ones(1))
+            return mean, np.where(np.eye(mean.size, dtype=bool), np.inf, np.nan * unit)
         precision = self.precision(sigma)
         centres = self.projected / sigma[:, None] ** 2 / precision
         mean = mass @ centres

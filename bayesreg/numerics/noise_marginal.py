@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import gammaln
 
 from bayesreg.errors import InputError
 
@@ -35,7 +36,11 @@ class Noise(Protocol):
 
     @abstractmethod
     def nodes(self) -> tuple[Array, Array]:
-        """Noise levels and probability masses that integrate smooth functions of sigma."""
+        """Noise levels and masses that integrate what the moments of the coefficients need."""
+
+    @abstractmethod
+    def mean_and_sd(self) -> tuple[float, float]:
+        """Mean and standard deviation of sigma."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,10 @@ class KnownNoise:
         """Return the one value with mass 1."""
         return np.array([self.value]), np.ones(1)
 
+    def mean_and_sd(self) -> tuple[float, float]:
+        """Return the value and 0."""
+        return self.value, 0.0
+
 
 @dataclass(frozen=True)
 class InverseGammaNoise:
@@ -75,13 +84,17 @@ class InverseGammaNoise:
         return np.sqrt(self.scale / rng.gamma(self.shape, 1.0, size))
 
     def nodes(self) -> tuple[Array, Array]:
-        """Trapezoid nodes in log sigma (spectrally accurate for this decaying density)."""
-        law = stats.loggamma(self.shape)
-        # sigma = sqrt(scale / g) with log g loggamma; a heavy right tail of sigma is a left tail of log g.
-        low, high = law.ppf(1e-17), law.isf(1e-17)
-        u = np.linspace(low, high, 2001)
-        mass = law.pdf(u)
-        return np.sqrt(self.scale) * np.exp(-u / 2), mass / mass.sum()
+        """One node, the root mean square: all that coefficients need whose precision goes as 1/sigma²."""
+        square = self.scale / (self.shape - 1) if self.shape > 1 else np.inf
+        return np.array([np.sqrt(square)]), np.ones(1)
+
+    def mean_and_sd(self) -> tuple[float, float]:
+        """Closed forms; infinite where the moment does not exist."""
+        a = self.shape
+        if a <= 0.5:
+            return np.inf, np.inf
+        mean = float(np.sqrt(self.scale) * np.exp(gammaln(a - 0.5) - gammaln(a)))
+        return mean, float(np.sqrt(self.scale / (a - 1) - mean**2)) if a > 1 else np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +182,12 @@ class QuadratureNoise:
     def nodes(self) -> tuple[Array, Array]:
         """Return the grid and its masses."""
         return np.exp(self.log_sigma), self.mass
+
+    def mean_and_sd(self) -> tuple[float, float]:
+        """Moments by the same quadrature."""
+        sigma = np.exp(self.log_sigma)
+        mean = float(self.mass @ sigma)
+        return mean, float(np.sqrt(self.mass @ (sigma - mean) ** 2))
 
 
 def _width(log_of: Callable[[Array], Array], mode: float, top: float) -> float:

@@ -48,13 +48,13 @@ def draw_laplace_local_variance(rng: np.random.Generator, distance: Array, l1: A
     l1 : array
         Positive rate in nats; broadcast against ``distance``.
     """
-    distance, l1 = np.broadcast_arrays(np.abs(distance), l1)
-    tiny = np.finfo(float).tiny
+    # A coefficient at exactly 0 has the law's limit; 1e-150 is near enough and keeps every quotient finite.
+    distance, l1 = np.broadcast_arrays(np.maximum(np.abs(distance), 1e-150), l1)
     z = rng.standard_normal(distance.shape)
     uniform = rng.random(distance.shape)
     # With mean mu = l1/|d|, shape l1²: y = mu z²/(2 l1²) = z²/(2 l1 |d|); the root written without cancellation.
-    mu = l1 / np.maximum(distance, tiny)
-    y = z * z / (2 * np.maximum(l1 * distance, tiny))
-    small = mu / (1 + y + np.sqrt(y * (2 + y)))
+    mu = l1 / distance
+    y = z * z / (2 * l1 * distance)
+    small = mu / (1 + y + np.sqrt(y) * np.sqrt(2 + y))
     inverse = np.where(uniform * (mu + small) <= mu, small, mu * (mu / small))
-    return np.asarray(1 / np.maximum(inverse, tiny))
+    return np.asarray(1 / np.maximum(inverse, np.finfo(float).tiny))

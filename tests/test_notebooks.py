@@ -1,0 +1,115 @@
+"""The notebooks: as committed they show their results, and they still run."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+
+# Folders where people and kernels keep their files, and what a traceback or a warning of an installed package shows.
+PLACES = re.compile(r"/(?:home|Users|tmp|usr|opt|var|private|mnt)/|[A-Za-z]:\\|site-packages|ipykernel_\d")
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def kinds(cell: Any) -> list[tuple[str, ...]]:
+    """Tell what a cell shows: each output's media types, with what goes to stderr left out."""
+    shown: list[tuple[str, ...]] = []
+    for output in cell.outputs:
+        if output.output_type != "stream":
+            shown.append(tuple(sorted(output.data)))
+        elif output.name == "stdout":
+            shown.append(("stdout",))
+    return shown
+
+
+def words(notebook: Any) -> list[str]:
+    """Return all text that a reader may see; pictures are left out."""
+    texts = [cell.source for cell in notebook.cells]
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                texts.append(output.text)
+            elif output.output_type == "error":
+                texts += output.traceback
+            else:
+                texts += [str(value) for kind, value in output.data.items() if not kind.startswith("image/")]
+    return texts
+
+
+def test_both_notebooks_are_there() -> None:
+    assert NAMES == ["01_map_equals_penalty", "02_posterior_uncertainty"]
+
+
+@every_notebook
+def test_a_notebook_is_valid_and_small_and_names_the_kernel_that_everybody_has(path: Path) -> None:
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert path.stat().st_size < 1_500_000
+
+
+@every_notebook
+def test_a_notebook_names_no_place_of_the_machine_that_ran_it(path: Path) -> None:
+    # Of the machine that tests, only names long enough not to be words of the text.
+    own = [name for name in (str(ROOT), str(Path.home()), f"{getpass.getuser()}@") if len(name) > 3]
+    for text in words(read(path)):
+        assert not PLACES.search(text)
+        assert not [name for name in own if name in text]
+
+
+@every_notebook
+def test_a_notebook_keeps_no_times_of_its_execution(path: Path) -> None:
+    notebook = read(path)
+    assert not any(cell.metadata for cell in notebook.cells)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+
+
+@every_notebook
+def test_a_committed_notebook_was_run_from_top_to_bottom_without_an_error_or_a_warning(path: Path) -> None:
+    cells = code_cells(read(path))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert not [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
+
+
+@every_notebook
+def test_every_cell_but_the_settings_shows_its_result(path: Path) -> None:
+    first, *rest = code_cells(read(path))
+    assert "BAYESREG_NOTEBOOK_DRAWS" in first.source
+    assert all(kinds(cell) for cell in rest)
+    assert sum("image/png" in kind for cell in rest for kind in kinds(cell)) >= 5
+
+
+@pytest.mark.slow
+@every_notebook
+def test_a_notebook_runs_and_shows_the_kinds_of_results_that_are_committed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("BAYESREG_NOTEBOOK_DRAWS", "50")
+    # The kernel's own backend keeps the figures in the notebook.
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    committed, fresh = read(path), read(path)
+    for cell in code_cells(fresh):
+        cell.outputs = []
+    # An exception in any cell is raised here; warnings of so few draws only reach stderr.
+    NotebookClient(fresh, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert [kinds(cell) for cell in code_cells(fresh)] == [kinds(cell) for cell in code_cells(committed)]
