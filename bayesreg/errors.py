@@ -28,6 +28,10 @@ class NoEngineError(BayesregError, ValueError):
     """No engine can do what was asked; the message lists every engine's reason."""
 
 
+class SamplingError(BayesregError, RuntimeError):
+    """A sampler could not start or stopped; the message says what to try."""
+
+
 class MissingExtraError(BayesregError, ImportError):
     """An optional dependency is needed; the message is the install line."""
 

@@ -38,6 +38,7 @@ def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
         sigma: Any = np.float64(problem.known_sigma or 1.0)
         if problem.sigma_law is not None:
             sigma = problem.sigma_law.to_pymc("sigma")
+            model.set_initval(sigma, design.y_sd)
         hyper = {name: law.to_pymc(name) for name, law in problem.hyper_laws.items()}
         coef = _coefficients(problem, sigma, hyper)
         eta = pm.math.dot(X, coef)
@@ -111,7 +112,9 @@ def _intercept(problem: Problem, sigma: Any, coef: Any, centred: bool) -> Any:
     if prior.flat:
         if not centred:
             return pm.Flat("intercept")
-        return pm.Deterministic("intercept", pm.Flat("intercept_centred") - shift)
+        level = problem.design.weight @ (problem.design.y - problem.design.offset) / problem.design.total_weight
+        start = level if problem.likelihood.has_sigma else 0.0
+        return pm.Deterministic("intercept", pm.Flat("intercept_centred", initval=start) - shift)
     loc = np.float64(prior.loc)
     sd = np.float64(prior.rate**-0.5) * (1.0 if prior.relative_to is None else sigma)
     if not centred:

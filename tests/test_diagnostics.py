@@ -81,6 +81,7 @@ def test_the_local_scales_of_unpenalised_columns_are_left_out() -> None:
         judge(tree(noise(), local_scale=np.full((4, 300, 2), np.nan)))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 @pytest.mark.parametrize("value", [0.0, np.nan])
 def test_a_parameter_that_never_moves_or_is_not_a_number_does_not_pass(value: float) -> None:
     stuck = noise()

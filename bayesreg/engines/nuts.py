@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.errors import SamplingError
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Exported, Penalised
 from bayesreg.problem import Problem
@@ -34,19 +35,24 @@ class Nuts:
             # Compiling the elastic net's random method falls back to Python; sampling never calls it.
             warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
             compiled = nutpie.compile_pymc_model(build_pymc(problem, centred=problem.fit_intercept))
-            tree = nutpie.sample(
-                compiled,
-                draws=draws,
-                tune=options["tune"],
-                chains=chains,
-                cores=min(chains, _cores()),
-                seed=int(seed.generate_state(1)[0]),
-                target_accept=options["target_accept"],
-                # Correlated columns need more than a diagonal mass matrix: ten times the ESS on the diabetes data.
-                adaptation="low_rank",
-                progress_bar=options["progressbar"],
-                save_warmup=False,
-            )
+            try:
+                tree = nutpie.sample(
+                    compiled,
+                    draws=draws,
+                    tune=options["tune"],
+                    chains=chains,
+                    cores=min(chains, _cores()),
+                    seed=int(seed.generate_state(1)[0]),
+                    target_accept=options["target_accept"],
+                    # Correlated columns need more than a diagonal mass matrix: ten times the ESS on the diabetes data.
+                    adaptation="low_rank",
+                    progress_bar=options["progressbar"],
+                    save_warmup=False,
+                )
+            except RuntimeError as error:
+                raise SamplingError(
+                    f"NUTS could not run: {error}. Check the scales of X and y and that every prior is proper."
+                ) from error
         names = ["coef", *(["intercept"] if problem.fit_intercept else []), *problem.hyper_laws]
         if problem.sigma_law is not None:
             names.append("sigma")
