@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,8 @@ def kinds(cell: Any) -> list[tuple[str, ...]]:
     for output in cell.outputs:
         if output.output_type != "stream":
             shown.append(tuple(sorted(output.data)))
-        elif output.name == "stdout":
+        elif output.name == "stdout" and shown[-1:] != [("stdout",)]:
+            # A kernel may send one print in several parts.
             shown.append(("stdout",))
     return shown
 
@@ -66,8 +66,8 @@ def test_a_notebook_is_valid_and_small_and_names_the_kernel_that_everybody_has(p
 
 @every_notebook
 def test_a_notebook_names_no_place_of_the_machine_that_ran_it(path: Path) -> None:
-    # Of the machine that tests, only names long enough not to be words of the text.
-    own = [name for name in (str(ROOT), str(Path.home()), f"{getpass.getuser()}@") if len(name) > 3]
+    # Of the machine that tests, only folders whose names are too long to be words of the text.
+    own = [name for name in (str(ROOT), str(Path.home())) if len(name) > 3]
     for text in words(read(path)):
         assert not PLACES.search(text)
         assert not [name for name in own if name in text]
@@ -111,5 +111,5 @@ def test_a_notebook_runs_and_shows_the_kinds_of_results_that_are_committed(
     for cell in code_cells(fresh):
         cell.outputs = []
     # An exception in any cell is raised here; warnings of so few draws only reach stderr.
-    NotebookClient(fresh, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(fresh, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert [kinds(cell) for cell in code_cells(fresh)] == [kinds(cell) for cell in code_cells(committed)]
