@@ -37,10 +37,10 @@ def judge(tree: xr.DataTree) -> dict[str, float]:
     chains = posterior.sizes["chain"]
     verdict: dict[str, float] = {}
     if posterior.sizes["draw"] >= 4:
-        verdict["ess_bulk_min"] = _extreme(az.ess(posterior, method="bulk"), np.fmin)
-        verdict["ess_tail_min"] = _extreme(az.ess(posterior, method="tail"), np.fmin)
+        verdict["ess_bulk_min"] = _extreme(az.ess(posterior, method="bulk"), np.minimum)
+        verdict["ess_tail_min"] = _extreme(az.ess(posterior, method="tail"), np.minimum)
         if chains > 1:
-            verdict["rhat_max"] = _extreme(az.rhat(posterior), np.fmax)
+            verdict["rhat_max"] = _extreme(az.rhat(posterior), np.maximum)
     diverging = tree["sample_stats"]["diverging"] if "sample_stats" in tree.children else None
     verdict["divergences"] = 0.0 if diverging is None else float(diverging.sum())
     faults = []

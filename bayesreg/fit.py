@@ -103,8 +103,10 @@ def find_map(
     ------
     InputError
         For unusable data.
+    NotIdentifiedError
+        For separated classes or collinear columns under a flat prior.
     NoMapError
-        Where no (useful) mode exists: separation, collinear unpenalised columns, an unbounded joint density.
+        Where no useful mode exists: a learned prior scale, a joint density with sigma that is unbounded.
     NoEngineError
         If no engine can do it; the message lists the reasons.
 
@@ -215,8 +217,10 @@ def sample(
 
     Raises
     ------
-    InputError, NoEngineError
+    InputError, NotIdentifiedError, NoEngineError
         Before anything is compiled.
+    SamplingError
+        If the sampler cannot start.
 
     Warns
     -----

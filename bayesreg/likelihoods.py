@@ -84,7 +84,7 @@ class Gaussian:
     Examples
     --------
     >>> from bayesreg import likelihoods
-    >>> likelihoods.Gaussian(sigma=2.0).loss(0.0, 4.0, 2.0)
+    >>> float(likelihoods.Gaussian(sigma=2.0).loss(0.0, 4.0, 2.0))
     2.0
     """
 

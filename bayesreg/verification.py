@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.certificate import Certificate, certify
+from bayesreg.certificate import EPS, Certificate, certify
 from bayesreg.conventions import convention as find_convention
 from bayesreg.conventions import prior_from
 from bayesreg.data import make_design
@@ -80,11 +80,14 @@ class Verification:
         return self.objective - self.best_objective
 
     def __str__(self) -> str:
+        # Both values are sums of rounded terms.
+        equal = abs(self.excess) <= 64 * EPS * abs(self.objective)
+        above = "that of our MAP" if equal else f"above our MAP by {self.excess:.2e}"
         match = "the same ones" if self.same_zeros else "NOT the same ones"
         rows = [
             ("minimises", self.minimises),
             ("prior", self.prior),
-            ("objective", f"{self.objective:.12g}, above our MAP by {self.excess:.2e}"),
+            ("objective", f"{self.objective:.12g}, {above}"),
             ("certificate", str(self.certificate)),
             ("coefficients", f"largest difference from our MAP {self.max_difference:.1e} (relative)"),
             ("zeros", f"{self.zeros}, ours {self.best_zeros}, {match}"),

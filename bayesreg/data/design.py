@@ -116,6 +116,13 @@ def make_design(X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -
     ------
     InputError
         Naming the argument, for NaN or infinite values, wrong shapes, text, negative weights.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> design = br.make_design([[1.0, 2.0], [3.0, 4.0]], [0.5, 1.5], sample_weight=[1, 3])
+    >>> design.n, design.names, design.x_mean.tolist()
+    (2, ('x0', 'x1'), [2.5, 3.5])
     """
     matrix, names = as_matrix(X)
     n = matrix.shape[0]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.outcomes import Draws, Mode
+from bayesreg.priors.base import Penalised
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -42,3 +43,10 @@ class SampleEngine(Protocol):
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
     ) -> Draws:
         """Draw; ``options`` holds ``tune``, ``progressbar`` and ``target_accept``."""
+
+
+def not_penalised(problem: Problem) -> str | None:
+    """Return why a prior that is no penalty has no MAP here; None for one that is."""
+    if isinstance(problem.prior, Penalised):
+        return None
+    return f"{type(problem.prior).__name__} is not a penalty (it has no rates), so there is no mode to find"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from bayesreg.engines.base import not_penalised
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.least_squares import orthogonal, refine, ridge
 from bayesreg.outcomes import Mode
@@ -26,6 +27,8 @@ class ClosedForm:
         """Return None for a Gaussian likelihood without an l1 penalty."""
         if not isinstance(problem.likelihood, Gaussian):
             return "the likelihood is not Gaussian"
+        if (reason := not_penalised(problem)) is not None:
+            return reason
         if np.any(problem.penalty(1.0).l1 > 0):
             return "the prior has an l1 penalty, so the mode is not a linear function of y"
         return None

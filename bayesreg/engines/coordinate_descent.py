@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.engines.base import not_penalised
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.penalised_quadratic import minimise
 from bayesreg.outcomes import Mode
@@ -23,7 +24,7 @@ class CoordinateDescent:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a Gaussian likelihood."""
-        return None if isinstance(problem.likelihood, Gaussian) else "the likelihood is not Gaussian"
+        return not_penalised(problem) if isinstance(problem.likelihood, Gaussian) else "the likelihood is not Gaussian"
 
     def find_map(self, problem: Problem, sigma: float, start: Array | None, max_iter: int) -> Mode:
         """Return the mode; ``max_iter`` bounds the cycles."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.engines.base import not_penalised
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.numerics.best_constant import best_constant
 from bayesreg.numerics.penalised_quadratic import minimise
@@ -29,7 +30,9 @@ class ProxNewton:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a Bernoulli likelihood."""
-        return None if isinstance(problem.likelihood, Bernoulli) else "the likelihood is not Bernoulli"
+        return (
+            not_penalised(problem) if isinstance(problem.likelihood, Bernoulli) else "the likelihood is not Bernoulli"
+        )
 
     def find_map(self, problem: Problem, sigma: float, start: Array | None, max_iter: int) -> Mode:
         """Return the mode; ``max_iter`` bounds the Newton steps."""

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
-from scipy.special import gammaln
+from scipy.special import poch
 
 from bayesreg.errors import InputError
 
@@ -93,8 +93,12 @@ class InverseGammaNoise:
         a = self.shape
         if a <= 0.5:
             return np.inf, np.inf
-        mean = float(np.sqrt(self.scale) * np.exp(gammaln(a - 0.5) - gammaln(a)))
-        return mean, float(np.sqrt(self.scale / (a - 1) - mean**2)) if a > 1 else np.inf
+        # G(a - 1/2) / G(a) without cancellation, and the variance as a difference of the same order as its terms.
+        ratio = 1 / poch(a - 0.5, 0.5)
+        if a <= 1:
+            return float(np.sqrt(self.scale) * ratio), np.inf
+        root = np.sqrt(1 / (a - 1))
+        return float(np.sqrt(self.scale) * ratio), float(np.sqrt(self.scale * (root - ratio) * (root + ratio)))
 
 
 @dataclass(frozen=True, eq=False)

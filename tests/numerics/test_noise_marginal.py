@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import integrate, special, stats
+from scipy import integrate, stats
 
 from bayesreg.errors import InputError
 from bayesreg.numerics.noise_marginal import InverseGammaNoise, KnownNoise, QuadratureNoise
@@ -16,20 +16,38 @@ def test_a_known_level_is_itself() -> None:
     noise = KnownNoise(1.7)
     assert np.array_equal(noise.draw(np.random.default_rng(0), 3), np.full(3, 1.7))
     assert [float(part[0]) for part in noise.nodes()] == [1.7, 1.0]
+    assert noise.mean_and_sd() == (1.7, 0.0)
     assert noise.error == 0.0
 
 
 @pytest.mark.parametrize(("shape", "scale"), [(2.5, 3.0), (8.0, 0.1), (500.0, 2e4)])
-def test_inverse_gamma_nodes_and_draws_are_those_of_the_law(shape: float, scale: float) -> None:
+def test_inverse_gamma_draws_and_moments_are_those_of_the_law(shape: float, scale: float) -> None:
     noise = InverseGammaNoise(shape, scale)
     law = stats.invgamma(shape, scale=scale)
-    nodes, mass = noise.nodes()
-    np.testing.assert_allclose(mass.sum(), 1.0, rtol=1e-12)
-    mean = np.sqrt(scale) * np.exp(special.gammaln(shape - 0.5) - special.gammaln(shape))
-    np.testing.assert_allclose(mass @ nodes, mean, rtol=1e-8)
-    np.testing.assert_allclose(mass @ nodes**-2, shape / scale, rtol=1e-9)
     draws = noise.draw(np.random.default_rng(1), 4000)
     assert stats.kstest(draws**2, law.cdf).pvalue > 1e-3
+    mean, sd = noise.mean_and_sd()
+    np.testing.assert_allclose(mean, law.expect(np.sqrt), rtol=1e-8)
+    np.testing.assert_allclose(sd, np.sqrt(law.expect(lambda v: (np.sqrt(v) - mean) ** 2)), rtol=1e-6)
+    nodes, mass = noise.nodes()
+    np.testing.assert_allclose(mass @ nodes**2, law.mean(), rtol=1e-12)
+    assert noise.error == 0.0
+
+
+@pytest.mark.parametrize("shape", [1e4, 1e6, 1e8])
+def test_many_rows_cost_the_spread_no_digits(shape: float) -> None:
+    mean, sd = InverseGammaNoise(shape, 4.0 * shape).mean_and_sd()
+    # sigma is 2 (1 + 3 / (8 a)) with sd 1 / sqrt(a) (1 + 11 / (16 a)), to the next order in 1/a.
+    np.testing.assert_allclose(mean, 2 * (1 + 3 / (8 * shape)), rtol=1e-8)
+    np.testing.assert_allclose(sd, 1 / np.sqrt(shape) * (1 + 11 / (16 * shape)), rtol=1e-5)
+
+
+def test_moments_that_do_not_exist_are_infinite() -> None:
+    assert InverseGammaNoise(0.5, 1.0).mean_and_sd() == (np.inf, np.inf)
+    mean, sd = InverseGammaNoise(1.0, 1.0).mean_and_sd()
+    np.testing.assert_allclose(mean, np.sqrt(np.pi))
+    assert sd == np.inf
+    assert InverseGammaNoise(1.0, 1.0).nodes()[0][0] == np.inf
 
 
 LAWS = {
@@ -66,6 +84,9 @@ def test_the_quadrature_agrees_with_scipy(name: str) -> None:
     total = moment(0.0)
     for power in (-1.0, 0.5, 1.0):
         np.testing.assert_allclose(mass @ nodes**power, moment(power) / total, rtol=1e-8)
+    mean, sd = noise.mean_and_sd()
+    np.testing.assert_allclose(mean, moment(1.0) / total, rtol=1e-8)
+    np.testing.assert_allclose(sd**2 + mean**2, moment(2.0) / total, rtol=1e-6)
     assert noise.error < 1e-9
     # The density has fallen far at both ends.
     assert max(mass[0], mass[-1]) < 1e-12 * mass.max()

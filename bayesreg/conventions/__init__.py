@@ -1,0 +1,7 @@
+"""The table of library conventions, and the conversions in both directions."""
+
+from bayesreg.conventions.convert import penalty_for as penalty_for
+from bayesreg.conventions.convert import prior_from as prior_from
+from bayesreg.conventions.table import CONVENTIONS as CONVENTIONS
+from bayesreg.conventions.table import Convention as Convention
+from bayesreg.conventions.table import convention as convention

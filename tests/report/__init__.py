@@ -1,0 +1,1 @@
+"""Tests of the report: facts in tables and files, not their layout."""
