@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import bayesreg
 
@@ -23,17 +23,26 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     for command in (demo, compare):
         command.add_argument("--out", metavar="FOLDER", help="folder for the results; must not hold anything yet")
-        command.add_argument("--draws", type=_positive, default=1000, help="posterior draws a chain (default 1000)")
-        command.add_argument("--chains", type=_positive, default=4, help="chains (default 4)")
-        command.add_argument("--seed", type=int, default=1, help="seed of everything random (default 1)")
+        # Four draws are the fewest that R-hat and effective sample sizes can be computed from.
+        command.add_argument("--draws", type=_whole(4), default=1000, help="posterior draws a chain (default 1000)")
+        command.add_argument("--chains", type=_whole(1), default=4, help="chains (default 4)")
+        command.add_argument("--seed", type=_whole(0), default=1, help="seed of everything random (default 1)")
     return parser
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value
+def _whole(least: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from ``least`` to 2^32 - 1 (the largest seed that every library takes)."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value < 2**32:
+            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got {text!r}")
+        return value
+
+    return read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

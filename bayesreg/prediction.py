@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.data.checks import as_matrix, as_vector
 from bayesreg.errors import InputError
+from bayesreg.fit import seed_sequence
 from bayesreg.intervals import interval
 from bayesreg.model import Model
 from bayesreg.results import MapResult
@@ -78,6 +79,8 @@ def predict(
     ):
         if value not in allowed:
             raise InputError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
+    if not isinstance(fit, MapResult) and ("model" not in fit.attrs or "posterior" not in fit.children):
+        raise InputError("predict needs a DataTree made by bayesreg.sample, or a MapResult.")
     names = fit.names if isinstance(fit, MapResult) else tuple(map(str, fit["posterior"]["feature"].to_numpy()))
     matrix = _new_rows(X, names)
     shift = np.zeros(matrix.shape[0]) if offset is None else as_vector(offset, "offset", matrix.shape[0])
@@ -87,7 +90,7 @@ def predict(
         return fit.likelihood.mean(fit.intercept + matrix @ fit.coef + shift)
     draws, sigma, likelihood = _linear_predictor(fit, matrix, shift)
     if target == "response":
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed_sequence(seed))
         values = likelihood.draw(rng, draws, sigma[..., None])
     else:
         values = likelihood.mean(draws)
@@ -104,8 +107,6 @@ def predict(
 
 def _linear_predictor(post: xr.DataTree, X: Array, offset: Array) -> tuple[Array, Array, Any]:
     """η for every draw (chain, draw, m), sigma (chain, draw) and the likelihood."""
-    if "model" not in post.attrs:
-        raise InputError("predict needs a DataTree made by bayesreg.sample, or a MapResult.")
     posterior = post["posterior"]
     eta = posterior["coef"].to_numpy() @ X.T + offset
     if "intercept" in posterior:

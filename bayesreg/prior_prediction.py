@@ -66,7 +66,7 @@ def prior_predictive(
     """
     import xarray as xr
 
-    if not isinstance(draws, int | np.integer) or draws < 1:
+    if not isinstance(draws, int | np.integer) or isinstance(draws, bool) or draws < 1:
         raise InputError(f"draws must be an integer of at least 1, got {draws!r}.")
     if not isinstance(model.prior, Penalised):
         raise InputError(

@@ -13,7 +13,7 @@ from bayesreg.certificate import EPS, Certificate, certify
 from bayesreg.conventions import convention as find_convention
 from bayesreg.conventions import prior_from
 from bayesreg.data import make_design
-from bayesreg.data.checks import as_matrix, as_weights
+from bayesreg.data.checks import as_matrix, as_vector, as_weights
 from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError
 from bayesreg.fit import find_map
 from bayesreg.foreign import ForeignFit, class_weights, is_sklearn, read_sklearn
@@ -167,6 +167,9 @@ def verify(
 
 def _verify_own(result: MapResult, X: Any, y: Any, sample_weight: ArrayLike | None) -> Verification:
     model = Model.from_json(result.spec)
+    p = as_matrix(X)[0].shape[1]
+    if result.coef.size != p:
+        raise InputError(f"the MAP has {result.coef.size} coefficients but X has {p} columns.")
     problem = model.bind(make_design(X, y, sample_weight))
     sigma = result.sigma if result.sigma is not None else 1.0
     if problem.known_sigma is None:
@@ -185,23 +188,25 @@ def _verify_foreign(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | 
         raise InputError(f"the fit has coefficients of shape {fit.coef.shape} but X has {p} columns.")
     if not (np.all(np.isfinite(fit.coef)) and np.isfinite(fit.intercept)):
         raise InputError("the fit has NaN or infinite coefficients.")
-    labels = np.asarray(y)
-    weight = class_weights(fit, labels, as_weights(sample_weight, n))
-    response = (labels == fit.classes[1]).astype(float) if fit.classes is not None else y
+    given = as_weights(sample_weight, n)
+    if fit.classes is None:
+        response, weight = as_vector(y, "y", n), given
+    else:
+        response, weight = _two_classes(fit, y, given)
     likelihood = Gaussian(1.0) if row.loss == "squared" else Bernoulli()
     if row.loss == "squared":
-        mean = weight @ np.asarray(response, dtype=float) / weight.sum()
-        y_sd = float(np.sqrt(weight @ (np.asarray(response, dtype=float) - mean) ** 2 / weight.sum()))
+        mean = weight @ response / weight.sum()
+        y_sd = float(np.sqrt(weight @ (response - mean) ** 2 / weight.sum()))
     else:
         y_sd = None
     x_sd = np.sqrt(weight @ (matrix - weight @ matrix / weight.sum()) ** 2 / weight.sum())
     prior = prior_from(fit.convention, sum_weights=float(weight.sum()), y_sd=y_sd or None, x_sd=x_sd, **fit.parameters)
     model = Model(likelihood, prior, fit_intercept=fit.fit_intercept)
     notes: tuple[str, ...] = ()
-    given = None if np.all(weight == 1) else weight
-    problem = model.bind(make_design(X, response, given))
+    rows = None if np.all(weight == 1) else weight
+    problem = model.bind(make_design(X, response, rows))
     if fit.penalised_intercept_scale is None:
-        return _report(problem, model, given, fit.coef, fit.intercept, fit.label, row.objective, notes)
+        return _report(problem, model, rows, fit.coef, fit.intercept, fit.label, row.objective, notes)
     # liblinear appends a column of constants and penalises its coefficient like every other one.
     scale = fit.penalised_intercept_scale
     free = certify(problem, fit.coef, fit.intercept)
@@ -213,9 +218,21 @@ def _verify_foreign(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | 
     model = Model(likelihood, prior, fit_intercept=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)
-        problem = model.bind(make_design(augmented, response, given))
+        problem = model.bind(make_design(augmented, response, rows))
     coef = np.append(fit.coef, fit.intercept / scale)
-    return _report(problem, model, given, coef, 0.0, fit.label, row.objective, notes, penalised_intercept=True)
+    return _report(problem, model, rows, coef, 0.0, fit.label, row.objective, notes, penalised_intercept=True)
+
+
+def _two_classes(fit: ForeignFit, y: Any, weight: Array) -> tuple[Array, Array]:
+    """Response as 0 and 1 by the estimator's own classes, and the row weights with its class weights."""
+    assert fit.classes is not None
+    labels = np.asarray(y).reshape(-1)
+    if labels.size != weight.size:
+        raise InputError(f"X has {weight.size} rows but y has {labels.size}; they must agree.")
+    unknown = [label for label in np.unique(labels).tolist() if label not in fit.classes.tolist()]
+    if unknown:
+        raise InputError(f"y holds {unknown[0]!r}, which is none of the classes of the fit, {fit.classes.tolist()}.")
+    return (labels == fit.classes[1]).astype(float), class_weights(fit, labels, weight)
 
 
 def _report(

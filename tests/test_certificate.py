@@ -122,6 +122,35 @@ def test_the_gap_bounds_the_distance_of_the_objective_from_its_minimum(name: str
         assert np.isfinite(found.gap)
 
 
+@pytest.mark.parametrize("free", [[], [1], [1, 3]], ids=["all penalised", "one free", "two free"])
+def test_both_numbers_are_those_of_their_definitions(free: list[int]) -> None:
+    X, y, sigma = CASES["lasso"].X, CASES["lasso"].y, 0.6
+    # A penalised column that is nearly a free one: its norm is that of what is left of it.
+    X = X + 100.0 * X[:, [1]] * [0, 0, 1, 0]
+    l1 = np.where(np.isin(np.arange(4), free), 0.0, 5.0)
+    weight = np.arange(30) % 3 + 0.5
+    problem = Case(br.Model(likelihoods.Gaussian(sigma), priors.Laplace(rate=l1)), X, y, weight).bind()
+    coef, b0 = np.array([1.2, 0.0, -0.3, 0.05]), 1.7
+    found = certify(problem, coef, b0)
+    root = np.sqrt(weight)
+    Z = root[:, None] * np.column_stack([np.ones(30), X[:, free]])
+    null_residual = root * y - Z @ np.linalg.lstsq(Z, root * y)[0]
+    null = 0.5 * null_residual @ null_residual / sigma**2
+    np.testing.assert_allclose(found.relative_gap, found.gap / (null - (found.objective - found.gap)), rtol=1e-9)
+    # Of the centred columns: the intercept answers for the rest in its own condition.
+    mean = weight @ X / weight.sum()
+    gradient = (X - mean).T @ (weight * (b0 + X @ coef - y)) / sigma**2
+    distance = np.where(coef == 0, np.maximum(np.abs(gradient) - l1, 0), np.abs(gradient + l1 * np.sign(coef)))
+    others = root[:, None] * X
+    left = others - Z @ np.linalg.lstsq(Z, others)[0]
+    only_mean = others - Z[:, :1] @ np.linalg.lstsq(Z[:, :1], others)[0]
+    norm = np.linalg.norm(np.where(np.isin(np.arange(4), free), only_mean, left), axis=0)
+    null_gradient = np.linalg.norm(null_residual) / sigma**2
+    cosines = distance / norm / null_gradient
+    of_intercept = abs(weight @ (b0 + X @ coef - y)) / sigma**2 / np.sqrt(weight.sum()) / null_gradient
+    np.testing.assert_allclose(found.kkt, max(cosines.max(), of_intercept), rtol=1e-8)
+
+
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("size", [1e-6, 1e-4, 1e-2])
 def test_a_point_beside_the_solution_is_not_accepted(name: str, size: float) -> None:

@@ -505,6 +505,31 @@ def test_an_unusable_number_about_the_data_is_refused_by_name(name: str, value: 
         br.prior_from("sklearn.Ridge", **{name: value})
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, INF, "1"])
+@pytest.mark.parametrize("prior", [priors.Gaussian(0.5), priors.Laplace(0.5, relative_to="sigma")])
+def test_an_unusable_noise_level_is_refused_by_name(prior: Any, value: Any) -> None:
+    name = "sklearn.Ridge" if isinstance(prior, priors.Gaussian) else "sklearn.Lasso"
+    with pytest.raises(InputError, match="sigma"):
+        br.penalty_for(name, prior, n=20, sigma=value)
+
+
+@pytest.mark.parametrize("value", [-1.0, [1.0, -1.0], [1.0, math.nan], [1.0, INF], ["a", "b"], [[1.0]], "sd"])
+def test_unusable_standard_deviations_are_refused_by_name(value: Any) -> None:
+    with pytest.raises(InputError, match="x_sd"):
+        br.prior_from("glmnet.binomial", lambda_=0.1, n=20, x_sd=value)
+
+
+@pytest.mark.parametrize("value", [1.0, "a", ["a"], [[1.0, 1.0]]])
+def test_unusable_penalty_factors_are_refused_by_name(value: Any) -> None:
+    with pytest.raises(InputError, match="penalty_factor"):
+        br.prior_from("glmnet.binomial", lambda_=0.1, n=20, standardize=False, penalty_factor=value)
+
+
+def test_standard_deviations_and_penalty_factors_of_different_columns_are_refused() -> None:
+    with pytest.raises(InputError, match="penalty_factor"):
+        br.prior_from("glmnet.binomial", lambda_=0.1, n=20, x_sd=[1.0, 1.0, 1.0], penalty_factor=[1.0, 2.0])
+
+
 class NoPenalty:
     """A prior that is none of the penalties."""
 

@@ -55,6 +55,12 @@ def test_chains_that_do_not_mix_fail_by_name() -> None:
     assert "R-hat" in json.loads(sample.attrs["diagnostics"])["verdict"]
 
 
+def test_the_smallest_sample_allowed_grows_with_the_number_of_chains() -> None:
+    with pytest.warns(SamplingWarning, match=r"ess_bulk_min \d+ below 400"):
+        verdict = judge(tree(noise(draws=60)))
+    assert 100 < verdict["ess_bulk_min"] < 400
+
+
 def test_the_worst_parameter_decides_whatever_its_name() -> None:
     with pytest.warns(SamplingWarning, match="R-hat"):
         judge(tree(noise(), sigma=walk()[..., 0]))

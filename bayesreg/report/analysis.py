@@ -143,8 +143,9 @@ def analyse(
             posteriors[label] = sample(model, X, y, draws=draws, chains=chains, seed=seed, progressbar=progressbar)
         say("comparing")
         comparison = compare(posteriors)
+        coefficients = coefficient_table(X, y, family, maps, posteriors)
     said = tuple(dict.fromkeys(str(warning.message) for warning in caught))
-    return Analysis(models, maps, posteriors, coefficient_table(X, y, family, maps, posteriors), comparison, said)
+    return Analysis(models, maps, posteriors, coefficients, comparison, said)
 
 
 def coefficient_table(

@@ -96,7 +96,7 @@ def run_demo(console: Console, out: str | None = None, draws: int = 1000, chains
     for name, axes in pictures.items():
         save_figure(axes, folder / f"{name}.png")
     written = ", ".join(sorted(file.name for file in folder.iterdir()))
-    console.print(f"\nWritten to [bold]{folder.resolve()}[/bold]: {written}", soft_wrap=True, highlight=False)
+    console.print(f"\nWritten to {folder.resolve()}: {written}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"{step.seconds:.0f} s in all.", highlight=False)
     return folder
 

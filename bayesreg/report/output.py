@@ -38,7 +38,7 @@ def print_coefficients(console: Console, analysis: Analysis, heading: str, most:
             highlight=False,
         )
     for warning in analysis.warnings:
-        console.print(f"note: {warning}", highlight=False)
+        console.print(f"note: {warning}", highlight=False, markup=False)
 
 
 def print_comparison(console: Console, analysis: Analysis, heading: str) -> None:

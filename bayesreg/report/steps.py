@@ -23,4 +23,6 @@ class Steps:
 
     def __call__(self, message: str) -> None:
         """Say what begins now."""
-        self._console.print(f"[dim]{self.seconds:6.1f} s  {message}[/dim]", highlight=False, soft_wrap=True)
+        from rich.text import Text
+
+        self._console.print(Text(f"{self.seconds:6.1f} s  {message}", "dim"), soft_wrap=True)

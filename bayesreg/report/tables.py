@@ -23,16 +23,18 @@ def table(frame: pd.DataFrame, title: str, formats: dict[str, str] | None = None
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     shown = Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    shown.add_column(str(frame.index.name or ""), no_wrap=True)
+    # Names are a user's own: shown as text, never read as markup.
+    shown.add_column(Text(str(frame.index.name or "")), no_wrap=True)
     for column in frame.columns:
-        shown.add_column(_heading(column), justify="right", no_wrap=True)
+        shown.add_column(Text(_heading(column)), justify="right", no_wrap=True)
     for label, row in frame.head(most).iterrows():
         cells = [_cell(value, _format(column, formats or {})) for column, value in zip(frame.columns, row, strict=True)]
-        shown.add_row(str(label), *cells)
+        shown.add_row(Text(str(label)), *map(Text, cells))
     if len(frame) > most:
         shown.caption = f"and {len(frame) - most} more rows in the file"
     return shown
