@@ -120,6 +120,9 @@ def test_the_gap_bounds_the_distance_of_the_objective_from_its_minimum(name: str
         assert found.objective >= lowest - rounding
         assert found.gap >= (found.objective - lowest) * (1 - 1e-9) - rounding
         assert np.isfinite(found.gap)
+        # Only a gap that is rounding is called none.
+        dual = found.objective - found.gap
+        assert (found.relative_gap == 0) == (found.gap <= 64 * 2.0**-52 * (abs(found.objective) + abs(dual)))
 
 
 @pytest.mark.parametrize("free", [[], [1], [1, 3]], ids=["all penalised", "one free", "two free"])
@@ -250,6 +253,17 @@ def test_a_repeated_column_makes_a_lasso_not_unique_and_a_ridge_unique() -> None
     assert "not certified unique" in str(lasso.certificate)
     for prior in (priors.Gaussian(1.0), priors.ElasticNet(l1=1.0, l2=1.0)):
         assert br.find_map(replace(case.model, prior=prior), X, case.y).certificate.unique
+
+
+def test_a_twin_that_a_solution_leaves_out_counts_against_its_uniqueness() -> None:
+    case = CASES["lasso"]
+    single = br.find_map(case.model, case.X, case.y)
+    on = int(np.flatnonzero(single.coef)[0])
+    problem = replace(case, X=np.column_stack([case.X, case.X[:, on]])).bind()
+    found = certify(problem, np.append(single.coef, 0.0), single.intercept)
+    assert found.accepted
+    assert (found.unique, found.equicorrelated) == (False, single.certificate.equicorrelated + 1)
+    assert found.rank == single.certificate.rank
 
 
 def test_a_repeated_column_that_stays_out_leaves_the_lasso_unique() -> None:

@@ -158,7 +158,14 @@ def test_the_unit_of_the_response_is_only_a_unit(linear: Any, factor: float) -> 
     np.testing.assert_allclose(scaled.coef, plain.coef * factor, rtol=1e-9)
 
 
-LAWS_WITHOUT_A_MODE = [None, scales.HalfCauchy(1.0), scales.HalfNormal(1.0), scales.Jeffreys(), scales.Flat()]
+LAWS_WITHOUT_A_MODE = [
+    None,
+    scales.HalfCauchy(1.0),
+    scales.HalfNormal(1.0),
+    scales.Jeffreys(),
+    scales.Flat(),
+    scales.Gamma(3.0, 1.0),
+]
 
 
 @pytest.mark.parametrize("law", LAWS_WITHOUT_A_MODE[1:])

@@ -151,6 +151,16 @@ def test_without_an_intercept_there_is_none_and_the_gram_is_not_centred(linear: 
     assert "no intercept" in dt.attrs["model_in_words"]
 
 
+def test_draws_of_a_chain_state_no_numerical_error(linear: Any) -> None:
+    values = {"coef": np.zeros((2, 5, 4)), "intercept": np.zeros((2, 5))}
+    moved = np.arange(10.0).reshape(2, 5)
+    dt = fake(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), *linear, values, energy=moved)
+    assert (dt.attrs["exactness"], dt.attrs["numerical_error"]) == ("mcmc", 0.0)
+    assert dt["sample_stats"]["energy"].dims == ("chain", "draw")
+    np.testing.assert_array_equal(dt["sample_stats"]["energy"], moved)
+    assert "exact_moments" not in dt.children
+
+
 @pytest.mark.parametrize("word", [None, "sigma", "penalty"])
 def test_local_scales_follow_their_conditional_given_the_coefficients(linear: Any, word: Any) -> None:
     X, y = linear

@@ -25,7 +25,7 @@ def _check(row: Convention, given: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"{row.name} needs {name}=...")
         value = given.get(name, default)
         if name == "penalty_factor":
-            values[name] = None if value is None or len(value) == 0 else value
+            values[name] = None if value is None or np.shape(value) == (0,) else _factors(row, value)
         elif name == "standardize":
             if not isinstance(value, bool | np.bool_):
                 raise InputError(f"{row.name}(standardize=...) must be True or False, got {value!r}.")
@@ -45,7 +45,16 @@ def _setting(n: float | None, sum_weights: float | None, y_sd: float | None, x_s
         if value is not None:
             as_number("the setting", name, value, minimum=0.0, inclusive=False, infinite=False)
     total = sum_weights if sum_weights is not None else n
-    return Setting(total, y_sd, None if x_sd is None else np.asarray(x_sd, dtype=float))
+    if x_sd is not None:
+        x_sd = np.asarray(as_number("the setting", "x_sd", x_sd, minimum=0.0, inclusive=True, infinite=False))
+    return Setting(total, y_sd, x_sd)
+
+
+def _factors(row: Convention, value: ArrayLike) -> tuple[float, ...]:
+    factors = as_number(row.name, "penalty_factor", value, minimum=0.0, inclusive=True, infinite=False)
+    if not isinstance(factors, tuple) or not any(factors):
+        raise InputError(f"{row.name}(penalty_factor=...) must hold one number a column, not all 0, got {value!r}.")
+    return factors
 
 
 def prior_from(
@@ -160,7 +169,9 @@ def penalty_for(
     if row.loss == "squared" and relative_to != "penalty" and np.any(l1) | np.any(l2):
         if sigma is None and (relative_to is None or np.any(l1)):
             raise InputError(f"the penalty depends on the noise level for relative_to={relative_to!r}: give sigma=...")
-        level = 1.0 if sigma is None else float(sigma)
+        level = 1.0
+        if sigma is not None:
+            level = float(as_number(name, "sigma", sigma, minimum=0.0, inclusive=False, infinite=False))  # type: ignore[arg-type]
         l1, l2 = at_noise(l1, l2, relative_to, level)
         l1, l2 = l1 * level**2, l2 * level**2
     if "penalty_factor" not in row.parameters:

@@ -135,9 +135,9 @@ def _glmnet_rates(name: str, scaled_by_y: bool) -> Callable[[Mapping[str, Any], 
             # glmnet divides y by its sd first: the l1 part scales back, the ridge part does not.
             l2 = l2 / setting.need("y_sd", name)
         if given["penalty_factor"] is not None:
-            factor = np.asarray(given["penalty_factor"], dtype=float)
-            if not (factor.ndim == 1 and np.all(factor >= 0) and factor.sum() > 0 and np.isfinite(factor).all()):
-                raise InputError("penalty_factor must be a 1-d array of finite numbers >= 0, not all 0.")
+            factor = np.asarray(given["penalty_factor"])
+            if setting.x_sd is not None and setting.x_sd.ndim and setting.x_sd.size != factor.size:
+                raise InputError(f"penalty_factor has {factor.size} entries but x_sd has {setting.x_sd.size}.")
             share = factor * factor.size / factor.sum()
             l1, l2 = l1 * share, l2 * share
         if given["standardize"]:

@@ -76,6 +76,10 @@ REFUSED: dict[str, tuple[br.Model, Callable[..., tuple[Any, ...]], type[Exceptio
 
 ROWS = {
     "w_negative": ({"sample_weight": -np.ones(40)}, ("sample_weight", "negative")),
+    "w_one_negative": (
+        {"sample_weight": np.where(np.arange(40) == 7, -1e-9, 1.0)},
+        ("sample_weight", "1 negative"),
+    ),
     "w_nan": ({"sample_weight": np.full(40, np.nan)}, ("sample_weight", "NaN")),
     "w_zero": ({"sample_weight": np.zeros(40)}, ("sample_weight", "0 for every row")),
     "w_short": ({"sample_weight": np.ones(39)}, ("sample_weight", "40", "39")),

@@ -41,6 +41,15 @@ def test_ridge_has_the_rational_solution_in_either_space(m: int, p: int) -> None
     np.testing.assert_allclose(ridge(problem(A, b, l2)), expected, rtol=1e-12)
 
 
+def test_ridge_is_refined_on_ill_conditioned_columns() -> None:
+    # Condition number 1e9 of the normal equations: one solve alone leaves errors of 1e-8.
+    x = np.linspace(0, 1, 40)
+    A, l2 = x[:, None] ** np.arange(1, 7), np.full(6, 1e-7)
+    b = np.cos(9 * x)
+    expected = np.array([float(v) for v in exact_solution(A, b, l2, np.ones(40))])
+    np.testing.assert_allclose(ridge(problem(A, b, l2)), expected, rtol=2e-12)
+
+
 @pytest.mark.parametrize("l2", [[0.0, 0.0, 0.0], [0.0, 2.0, 0.5], [1.0, 2.0, 0.5]])
 def test_the_orthogonal_solution_and_its_factor(l2: list[float]) -> None:
     rng = np.random.default_rng(1)
