@@ -103,6 +103,17 @@ def _normaliser_slope(l1: Array, l2: Array) -> Array:
     return out
 
 
+def _same_at_every_level(problem: Problem) -> bool:
+    """Whether the coefficients that maximise the posterior are the same for every sigma."""
+    intercept = not problem.fit_intercept or problem.intercept_prior.flat
+    if not intercept and problem.intercept_prior.relative_to is None:
+        return False
+    penalty = problem.penalty(1.0)
+    if problem.relative_to == "penalty" or not penalty.penalised.any():
+        return True
+    return problem.relative_to == "sigma" and not np.any(penalty.l1)
+
+
 def joint_mode(problem: Problem, solve: Callable[[float, Any], Any]) -> tuple[Any, float]:
     """Return the mode and the noise level that together maximise the posterior.
 
@@ -121,6 +132,9 @@ def joint_mode(problem: Problem, solve: Callable[[float, Any], Any]) -> tuple[An
     """
     refuse_unbounded(problem)
     centre = np.log(problem.design.y_sd)
+    if _same_at_every_level(problem):
+        only = solve(problem.design.y_sd, None)
+        solve = lambda level, start: only  # noqa: E731
     grid = np.linspace(centre + 2.0, centre - 10.0, 49)
     modes, values, mode = [], [], None
     for u in grid:

@@ -141,4 +141,6 @@ def refine(X: Array, y: Array, weight: Array, l2: Array, coef: Array, R: Array, 
         high = new
         new0 = b0[0] + (b0[1] + step0)
         b0 = np.array([new0, (b0[1] + step0) - (new0 - b0[0])])
+        if size <= np.finfo(float).eps:
+            break  # what follows would change the low parts only
     return high, float(b0[0])
