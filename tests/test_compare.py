@@ -148,6 +148,12 @@ def test_a_posterior_without_pointwise_likelihoods_is_refused(
         br.compare({"wide": posts["wide"], "large": large})
 
 
+def test_too_few_draws_for_leave_one_out_are_refused_by_name(data: tuple[np.ndarray, np.ndarray]) -> None:
+    few = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), *data, seed=2, draws=5, chains=2)
+    with pytest.raises(InputError, match="draws"):
+        br.compare({"few": few})
+
+
 def test_nothing_and_a_tree_of_another_making_are_refused(posts: dict[str, xr.DataTree]) -> None:
     with pytest.raises(InputError, match="at least one posterior"):
         br.compare({})

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Family = Literal["gaussian", "bernoulli"]
+Rule = Literal["min", "1se"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,8 @@ class Analysis:
     warnings: tuple[str, ...]
 
 
-def choose_penalties(X: Array, y: Array, family: Family, seed: int) -> dict[str, dict[str, float]]:
-    """Choose the ridge and the lasso penalty by scikit-learn's five-fold cross-validation, in its own parameters.
+def choose_penalties(X: Array, y: Array, family: Family, seed: int, rule: Rule = "min") -> dict[str, dict[str, float]]:
+    """Choose the ridge and the lasso penalty by five-fold cross-validation, in scikit-learn's own parameters.
 
     Parameters
     ----------
@@ -69,25 +70,39 @@ def choose_penalties(X: Array, y: Array, family: Family, seed: int) -> dict[str,
     family : {"gaussian", "bernoulli"}
     seed : int
         For shuffling the rows into folds.
+    rule : {"min", "1se"}
+        The best mean score, or the strongest penalty within one standard error of it (Breiman et al., 1984).
     """
-    from sklearn.linear_model import LassoCV, LogisticRegression, RidgeCV
+    from sklearn.linear_model import Lasso, LogisticRegression, Ridge
     from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 
     if family == "gaussian":
-        folds = KFold(5, shuffle=True, random_state=seed)
-        ridge = RidgeCV(alphas=np.geomspace(1e-2, 1e4, 61), cv=folds).fit(X, y)
-        lasso = LassoCV(cv=folds, alphas=60, max_iter=100_000).fit(X, y)
-        return {"gaussian": {"alpha": float(ridge.alpha_)}, "laplace": {"alpha": float(lasso.alpha_)}}
-    splits = StratifiedKFold(5, shuffle=True, random_state=seed)
-    grid = {"C": np.geomspace(1e-3, 1e2, 16)}
+        folds: Any = KFold(5, shuffle=True, random_state=seed)
+        scoring, name = "neg_mean_squared_error", "alpha"
+        # From the penalty that empties the lasso downwards; strongest first in every grid.
+        largest = float(np.max(np.abs((X - X.mean(0)).T @ (y - y.mean())))) / len(y)
+        searches = {
+            "gaussian": (Ridge(), np.geomspace(1e4, 1e-2, 61)),
+            "laplace": (Lasso(max_iter=100_000), np.geomspace(largest, 1e-3 * largest, 61)),
+        }
+    else:
+        folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+        scoring, name = "neg_log_loss", "C"
+        grid = np.geomspace(1e-3, 1e2, 21)
+        searches = {
+            "gaussian": (LogisticRegression(l1_ratio=0.0, max_iter=5000), grid),
+            # liblinear is quick and close enough for choosing C; it is not what the MAP is compared with.
+            "laplace": (LogisticRegression(l1_ratio=1.0, solver="liblinear", max_iter=5000), grid),
+        }
     chosen = {}
-    for label, estimator in (
-        ("gaussian", LogisticRegression(l1_ratio=0.0, max_iter=5000)),
-        # liblinear is quick and close enough for choosing C; it is not what the MAP is compared with.
-        ("laplace", LogisticRegression(l1_ratio=1.0, solver="liblinear", max_iter=5000)),
-    ):
-        search = GridSearchCV(estimator, grid, scoring="neg_log_loss", cv=splits).fit(X, y)
-        chosen[label] = {"C": float(search.best_params_["C"]), "l1_ratio": float(label == "laplace")}
+    for label, (estimator, values) in searches.items():
+        found = GridSearchCV(estimator, {name: values}, scoring=scoring, cv=folds, refit=False).fit(X, y).cv_results_
+        mean, error = found["mean_test_score"], found["std_test_score"] / np.sqrt(4)
+        best = int(np.argmax(mean))
+        pick = best if rule == "min" else int(np.argmax(mean >= mean[best] - error[best]))
+        chosen[label] = {name: float(values[pick])}
+        if family == "bernoulli":
+            chosen[label]["l1_ratio"] = float(label == "laplace")
     return chosen
 
 
@@ -109,6 +124,7 @@ def analyse(
     family: Family,
     *,
     sigma: float | None = None,
+    rule: Rule = "min",
     draws: int = 1000,
     chains: int = 4,
     seed: int = 0,
@@ -125,13 +141,15 @@ def analyse(
     family : {"gaussian", "bernoulli"}
     sigma : float, optional
         Known noise level; learned by default.
+    rule : {"min", "1se"}
+        How cross-validation chooses the penalties, see `choose_penalties`.
     draws, chains, seed, progressbar
         As in `bayesreg.sample`.
     say : callable
         Told, in words, what is being done.
     """
     say("choosing the penalties by cross-validation")
-    chosen = choose_penalties(X.to_numpy(dtype=float), y, family, seed)
+    chosen = choose_penalties(X.to_numpy(dtype=float), y, family, seed, rule)
     models = build_models(chosen, family, len(y), sigma)
     maps, posteriors = {}, {}
     with warnings.catch_warnings(record=True) as caught:

@@ -96,13 +96,18 @@ class Unwritable:
 def test_each_kind_of_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match="no text"):
         save_table(pd.DataFrame({"a": [1, Unwritable()]}), tmp_path / "table.csv")
+
+    def half(path: Path, **options: object) -> float:
+        path.write_bytes(b"half")
+        return 1 / 0
+
     figure, axes = plt.subplots()
-    monkeypatch.setattr(figure, "savefig", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(figure, "savefig", half)
     with pytest.raises(ZeroDivisionError):
         save_figure(axes, tmp_path / "figure.png")
     plt.close(figure)
     post = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), np.eye(3), np.ones(3), draws=9, seed=1)
-    monkeypatch.setattr(type(post), "to_netcdf", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(type(post), "to_netcdf", lambda tree, path, **options: half(path))
     with pytest.raises(ZeroDivisionError):
         save_posterior(post, tmp_path / "post.nc")
     assert os.listdir(tmp_path) == []

@@ -192,6 +192,15 @@ def test_names_with_brackets_are_shown_as_they_are(frame: pd.DataFrame, tmp_path
 
 
 @pytest.mark.usefixtures("quick")
+def test_names_with_dollar_signs_are_drawn_and_not_read_as_formulae(frame: pd.DataFrame, tmp_path: Path) -> None:
+    names = {"a": "cost $ per $", "b": r"$\frac$", "y": "rate $/$"}
+    folder, text = run(save(frame.rename(columns=names), tmp_path), tmp_path / "out", target="rate $/$")
+    assert {file.name for file in folder.iterdir()} == FILES
+    for name in names.values():
+        assert name in text
+
+
+@pytest.mark.usefixtures("quick")
 def test_more_columns_than_rows_are_reported_with_their_warnings(tmp_path: Path) -> None:
     rng = np.random.default_rng(142)
     wide = pd.DataFrame(rng.standard_normal((20, 30)), columns=[f"c{j}" for j in range(30)])
