@@ -23,8 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     for command in (demo, compare):
         command.add_argument("--out", metavar="FOLDER", help="folder for the results; must not hold anything yet")
-        # Four draws are the fewest that R-hat and effective sample sizes can be computed from.
-        command.add_argument("--draws", type=_whole(4), default=1000, help="posterior draws a chain (default 1000)")
+        # Leave-one-out needs 25 draws to fit the tail of its weights.
+        command.add_argument("--draws", type=_whole(25), default=1000, help="posterior draws a chain (default 1000)")
         command.add_argument("--chains", type=_whole(1), default=4, help="chains (default 4)")
         command.add_argument("--seed", type=_whole(0), default=1, help="seed of everything random (default 1)")
     return parser

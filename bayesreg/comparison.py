@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+# Pareto smoothing fits the largest min(S / 5, 3 sqrt S) weights, which must be 5 at least (Vehtari et al., 2024).
+_FEWEST_DRAWS = 25
+
 
 def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     """Compare models by leave-one-out prediction, shrinkage and diagnostics.
@@ -71,6 +74,12 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
         raise InputError("the posteriors are of different responses y, so their predictions cannot be compared.")
     loos = {}
     for name, post in posts.items():
+        sizes = post["posterior"].sizes
+        if sizes["chain"] * sizes["draw"] < _FEWEST_DRAWS:
+            raise InputError(
+                f"posts[{name!r}] has {sizes['chain'] * sizes['draw']} draws; leave-one-out needs at least "
+                f"{_FEWEST_DRAWS} to fit the tail of its weights."
+            )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto", category=UserWarning)
             loos[name] = az.loo(post, pointwise=True)
@@ -90,6 +99,7 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
         row = {"rank": 0, "elpd": loo.elpd, "se": loo.se, "elpd_diff": 0.0, "dse": 0.0, "p_loo": loo.p, "weight": 1.0}
         table = pd.DataFrame([row], index=[name])
     extra = pd.DataFrame({name: _row(posts[name], loos[name]) for name in table.index}).T
+    table.index.name = "model"
     return table.join(extra.infer_objects())
 
 

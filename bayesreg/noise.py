@@ -149,6 +149,11 @@ def joint_mode(problem: Problem, solve: Callable[[float, Any], Any]) -> tuple[An
         found = solve(float(np.exp(u)), start)
         return slope(problem, found.coef, found.intercept, float(np.exp(u)))
 
+    if not np.all(np.isfinite(values)):
+        raise NoMapError(
+            "the joint mode of (coef, sigma) cannot be computed: the columns are collinear to working precision. "
+            "Centre and scale them, or give every column a proper prior."
+        )
     while at(low) > 0:
         low -= 2.0
     while at(high) < 0:

@@ -103,6 +103,7 @@ def verify(
     y: Any,
     *,
     sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
     intercept: float | None = None,
     convention: str | None = None,
     **parameters: Any,
@@ -117,7 +118,8 @@ def verify(
     X : array or frame, shape (n, p)
         The data that it was fitted to.
     y : array, shape (n,)
-    sample_weight : array, shape (n,), optional
+    sample_weight, offset : array, shape (n,), optional
+        As in the fit.
     intercept : float, optional
         For plain coefficients: their intercept; None (the default) says that the model had none.
     convention : str, optional
@@ -147,40 +149,50 @@ def verify(
     if isinstance(fit, MapResult):
         if convention is not None or parameters or intercept is not None:
             raise InputError("a MapResult knows its model: leave out convention, intercept and penalty parameters.")
-        return _verify_own(fit, X, y, sample_weight)
+        return _verify_own(fit, X, y, sample_weight, offset)
     if is_sklearn(fit):
         if convention is not None or parameters or intercept is not None:
             raise InputError("an estimator knows its penalty: leave out convention, intercept and penalty parameters.")
-        return _verify_foreign(read_sklearn(fit), X, y, sample_weight)
+        return _verify_foreign(read_sklearn(fit), X, y, sample_weight, offset)
     if convention is None:
         raise InputError(
             "plain coefficients need convention=..., for example verify(coef, X, y, intercept=b0, "
             'convention="sklearn.Lasso", alpha=0.1).'
         )
-    coef = np.asarray(fit, dtype=float)
+    try:
+        coef, b0 = np.asarray(fit, dtype=float), 0.0 if intercept is None else float(intercept)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"fit must be a fitted scikit-learn estimator, a MapResult or an array of coefficients, and intercept a "
+            f"number: {error}."
+        ) from error
     shown = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
     foreign = ForeignFit(
-        f"{convention}({shown})", convention, parameters, coef, intercept or 0.0, fit_intercept=intercept is not None
+        f"{convention}({shown})", convention, parameters, coef, b0, fit_intercept=intercept is not None
     )
-    return _verify_foreign(foreign, X, y, sample_weight)
+    return _verify_foreign(foreign, X, y, sample_weight, offset)
 
 
-def _verify_own(result: MapResult, X: Any, y: Any, sample_weight: ArrayLike | None) -> Verification:
+def _verify_own(
+    result: MapResult, X: Any, y: Any, sample_weight: ArrayLike | None, offset: ArrayLike | None
+) -> Verification:
     model = Model.from_json(result.spec)
     p = as_matrix(X)[0].shape[1]
     if result.coef.size != p:
         raise InputError(f"the MAP has {result.coef.size} coefficients but X has {p} columns.")
-    problem = model.bind(make_design(X, y, sample_weight))
+    problem = model.bind(make_design(X, y, sample_weight, offset))
     sigma = result.sigma if result.sigma is not None else 1.0
     if problem.known_sigma is None:
         # Judge the coefficients at the noise level of the result.
         model = replace(model, likelihood=Gaussian(sigma))
-        problem = model.bind(make_design(X, y, sample_weight))
+        problem = model.bind(make_design(X, y, sample_weight, offset))
     words = "minus the log posterior, in nats"
     return _report(problem, model, sample_weight, result.coef, result.intercept, f"bayesreg {result.engine}", words, ())
 
 
-def _verify_foreign(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | None) -> Verification:
+def _verify_foreign(
+    fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | None, offset: ArrayLike | None
+) -> Verification:
     row = find_convention(fit.convention)
     matrix, _ = as_matrix(X)
     n, p = matrix.shape
@@ -204,7 +216,7 @@ def _verify_foreign(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | 
     model = Model(likelihood, prior, fit_intercept=fit.fit_intercept)
     notes: tuple[str, ...] = ()
     rows = None if np.all(weight == 1) else weight
-    problem = model.bind(make_design(X, response, rows))
+    problem = model.bind(make_design(X, response, rows, offset))
     if fit.penalised_intercept_scale is None:
         return _report(problem, model, rows, fit.coef, fit.intercept, fit.label, row.objective, notes)
     # liblinear appends a column of constants and penalises its coefficient like every other one.
@@ -218,7 +230,7 @@ def _verify_foreign(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | 
     model = Model(likelihood, prior, fit_intercept=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)
-        problem = model.bind(make_design(augmented, response, rows))
+        problem = model.bind(make_design(augmented, response, rows, offset))
     coef = np.append(fit.coef, fit.intercept / scale)
     return _report(problem, model, rows, coef, 0.0, fit.label, row.objective, notes, penalised_intercept=True)
 
@@ -250,7 +262,8 @@ def _report(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)
         try:
-            ours = find_map(model, problem.design.X, problem.design.y, sample_weight=weight)
+            design = problem.design
+            ours = find_map(model, design.X, design.y, sample_weight=weight, offset=design.offset)
         except NotIdentifiedError as error:
             raise InputError(f"there is no unique solution to compare with: {error}") from error
     shown = slice(0, -1) if penalised_intercept else slice(None)

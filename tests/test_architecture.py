@@ -142,9 +142,14 @@ def test_public_names_load_and_are_listed() -> None:
 
 def test_a_public_name_is_never_hidden_by_a_module_of_the_same_name() -> None:
     # Importing bayesreg.x sets the attribute x of the package, which would replace a function x.
-    modules = {room_of(path) for path in FILES}
-    for name in bayesreg.__all__:
-        assert inspect.ismodule(getattr(bayesreg, name)) or name not in modules, name
+    public = {name: getattr(bayesreg, name) for name in bayesreg.__all__}
+    for name in NAMES:
+        if not name.endswith("__main__.py"):
+            module = ".".join(Path(name).with_suffix("").parts).removesuffix("__init__").strip(".")
+            importlib.import_module(f"bayesreg.{module}".strip("."))
+    for name, value in public.items():
+        assert getattr(bayesreg, name) is value, name
+        assert inspect.ismodule(value) or name not in {room_of(path) for path in FILES}, name
 
 
 @pytest.mark.parametrize("name", [n for n in bayesreg.__all__ if inspect.isroutine(getattr(bayesreg, n))])

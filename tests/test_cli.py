@@ -83,10 +83,10 @@ def test_what_was_asked_for_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> Non
     seen: list[Any] = []
     monkeypatch.setattr(report, "run_demo", lambda console, *given: seen.append(given))
     monkeypatch.setattr(report, "run_compare", lambda console, *given, **options: seen.append((given, options)))
-    assert run("demo", "--out", "there", "--draws", "7", "--chains", "2", "--seed", "5") == 0
-    assert seen.pop() == ("there", 7, 2, 5)
-    assert run("compare", "data.csv", "--target", "y", "--drop", "a", "b", "--draws", "9", "--chains", "3") == 0
-    options = {"out": None, "drop": ("a", "b"), "draws": 9, "chains": 3, "seed": 1}
+    assert run("demo", "--out", "there", "--draws", "27", "--chains", "2", "--seed", "5") == 0
+    assert seen.pop() == ("there", 27, 2, 5)
+    assert run("compare", "data.csv", "--target", "y", "--drop", "a", "b", "--draws", "29", "--chains", "3") == 0
+    options = {"out": None, "drop": ("a", "b"), "draws": 29, "chains": 3, "seed": 1}
     assert seen.pop() == (("data.csv", "y"), options)
 
 

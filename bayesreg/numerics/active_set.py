@@ -65,6 +65,7 @@ def polish(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max
     free = (l1 == 0) & (np.diag(G) + l2 > 0)
     sign = np.where(l1 > 0, np.sign(d), 0.0)
     support = free | (sign != 0)
+    reach = np.abs(d).max(initial=0.0) + np.max(np.abs(c) / np.where(np.diag(G) + l2 > 0, np.diag(G) + l2, np.inf))
     entered = np.full(d.size, np.inf)  # objective when a coefficient was last let in
     for solves in range(1, max_solves + 1):
         index = np.flatnonzero(support)
@@ -83,6 +84,8 @@ def polish(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max
                 out = index[share <= step]
                 d[out], sign[out], support[out] = 0.0, 0.0, False
                 continue
+            if np.abs(target).max() > 1e6 * reach:
+                break  # nothing bounds the quadratic along that way
             d[index] = target
         excess = np.abs(c - G @ d) - l1
         excess[support | (np.diag(G) + l2 <= 0)] = 0.0

@@ -85,3 +85,8 @@ def spread(positions: Array, gap: float, low: float, high: float) -> Array:
     out = np.empty(k)
     out[order] = z + steps
     return out
+
+
+def plain(name: object) -> str:
+    """Return a user's own name such that matplotlib draws it as it is, dollar signs included, and not as a formula."""
+    return str(name).replace("$", r"\$")

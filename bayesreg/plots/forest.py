@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bayesreg.errors import InputError
 from bayesreg.intervals import interval
-from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, title
+from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, plain, title
 from bayesreg.plots.rows import (
     check_limit,
     figure_height,
@@ -160,7 +160,7 @@ def forest(
         height = row_positions(place, lane, lanes)
         ax.hlines(height, part["lower"], part["upper"], color=shade, linewidth=2.0)
         ax.plot(part["mean"], height, "o", color=shade, markersize=4.5)
-        handles.append(Line2D([], [], color=shade, linewidth=2.0, marker="o", markersize=4.5, label=model))
+        handles.append(Line2D([], [], color=shade, linewidth=2.0, marker="o", markersize=4.5, label=plain(model)))
         lane += 1
         if with_map[model]:
             height = row_positions(place, lane, lanes)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.penalty import Penalty, log_normalizer
-from bayesreg.plots.canvas import color, open_axes, quiet, title
+from bayesreg.plots.canvas import color, open_axes, plain, quiet, title
 from bayesreg.priors.base import Penalised, Prior, penalty_of, resolve_relative_to
 
 if TYPE_CHECKING:
@@ -139,12 +139,12 @@ def prior_density(
     ax = open_axes(ax, 6.4, 4.0)
     for index, (label, curve) in enumerate(frame.groupby("prior", sort=False)):
         if curve["proper"].iloc[0]:
-            ax.plot(curve["coef"], curve[column], color=color(index), linewidth=2.0, label=label)
+            ax.plot(curve["coef"], curve[column], color=color(index), linewidth=2.0, label=plain(label))
             if not log:
                 ax.fill_between(curve["coef"], curve[column], color=color(index), alpha=0.05, linewidth=0)
         else:
             height = top if log else top / 3
-            name = f"{label} (improper, any height)"
+            name = f"{plain(label)} (improper, any height)"
             ax.plot(frame["coef"].agg(["min", "max"]), [height, height], "--", color=color(index), label=name)
     quiet(ax, "y")
     ax.margins(x=0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bayesreg.plots.canvas import color, legend_outside, open_axes, title
+from bayesreg.plots.canvas import color, legend_outside, open_axes, plain, title
 from bayesreg.plots.rows import (
     check_limit,
     figure_height,
@@ -142,7 +142,7 @@ def shrinkage(
         ax.plot(part["kappa"], height, "o", color=color(index), markersize=5)
         total = int((table.frame["model"] == model).sum())
         name = f"{model}: {effective:.3g} of {total} effective"
-        handles.append(Line2D([], [], color=color(index), linewidth=2.0, marker="o", markersize=5, label=name))
+        handles.append(Line2D([], [], color=color(index), linewidth=2.0, marker="o", markersize=5, label=plain(name)))
     legend_outside(ax, handles)
     ax.set_xlim(-0.03, 1.03)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])

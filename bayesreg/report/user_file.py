@@ -108,6 +108,8 @@ def read_csv(file: str, target: str, drop: tuple[str, ...] = ()) -> tuple[pd.Dat
     for name in (target, *drop):
         if name not in frame.columns:
             raise InputError(f"{file} has no column {name!r}; it has {', '.join(map(str, frame.columns[:30]))}.")
+    if frame.empty:
+        raise InputError(f"{file} has a header with {target!r} but no rows.")
     if target in drop:
         raise InputError(f"column {target!r} is the target and cannot be left out with --drop.")
     notes: list[str] = []

@@ -12,6 +12,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
 from bayesreg.engines.nuts import Nuts
+from bayesreg.errors import SamplingError
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,18 @@ def test_the_sampler_reports_itself_and_nothing_else(trees: dict[str, Any]) -> N
     assert {"diverging", "energy", "n_steps", "step_size"} <= set(nuts["sample_stats"].data_vars)
     assert set(nuts["posterior"].data_vars) == {"coef", "intercept", "sigma"}
     assert nuts["posterior"]["coef"].shape == (2, 1500, 2)
+
+
+def test_a_sampler_that_cannot_start_says_what_to_check(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nutpie
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("All initialization points failed")
+
+    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda model: model)
+    monkeypatch.setattr(nutpie, "sample", fail)
+    with pytest.raises(SamplingError, match=r"All initialization points failed.*every prior is proper"):
+        br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), *linear, seed=0)
 
 
 def test_it_refuses_a_prior_without_a_pymc_form(linear: Any) -> None:

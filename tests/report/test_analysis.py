@@ -125,6 +125,7 @@ def test_a_logistic_analysis_holds_what_it_says(binary_data: Any) -> None:
     np.testing.assert_allclose(found.coefficients["flat", "estimate"], fit.coef_[0], rtol=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")  # 120 draws are few for leave-one-out
 @pytest.mark.usefixtures("quick")
 def test_where_no_unpenalised_fit_exists_its_column_is_left_out() -> None:
     X = frame_of(20, 30, 135)
