@@ -44,9 +44,17 @@ def main() -> None:
         for ratio, name in ((1.0, "l1"), (0.5, "elastic net")):
             saga = LogisticRegression(C=C, l1_ratio=ratio, solver="saga", **TIGHT)
             cases.append((f"logistic {name}, C={C:g}", saga, Xb, yb))
-    print(
-        f"{'fit':<28}{'|Δcoef|':>9}{'excess':>10}{'gap ours':>10}{'theirs':>9}{'zeros':>8}{'theirs':>7}{'CPU ratio':>11}"
-    )
+    heads = {
+        "fit": -28,
+        "|Δcoef|": 9,
+        "excess": 10,
+        "gap ours": 10,
+        "theirs": 9,
+        "zeros": 8,
+        "their": 7,
+        "CPU ratio": 11,
+    }
+    print("".join(f"{head:<{-width}}" if width < 0 else f"{head:>{width}}" for head, width in heads.items()))
     for name, estimator, A, b in cases:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
