@@ -164,12 +164,11 @@ class Model:
             return given
         # Half-t lets sigma run to 0 where the columns can interpolate y; an inverse gamma vanishes there.
         if design.p >= design.total_weight - 1:
-            law: Law = InverseGamma(1.5, 0.375 * design.y_sd**2)
-            notes.append(f"p >= n - 1, so sigma² ~ InverseGamma(1.5, 0.375 var(y) = {law.scale:.6g})")  # type: ignore[attr-defined]
-        else:
-            law = HalfStudentT(3.0, design.y_sd)
-            notes.append(f"sigma ~ HalfStudentT(3, sd(y) = {design.y_sd:.6g})")
-        return law
+            scale = 0.375 * design.y_sd**2
+            notes.append(f"p >= n - 1, so sigma² ~ InverseGamma(1.5, 0.375 var(y) = {scale:.6g})")
+            return InverseGamma(1.5, scale)
+        notes.append(f"sigma ~ HalfStudentT(3, sd(y) = {design.y_sd:.6g})")
+        return HalfStudentT(3.0, design.y_sd)
 
 
 def _bind_intercept(prior: Flat | GaussianPrior) -> InterceptPrior:

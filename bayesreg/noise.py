@@ -62,14 +62,14 @@ def refuse_unbounded(problem: Problem) -> None:
 
 
 def _law_slope(law: Law, sigma: float) -> float:
-    """D log p(sigma) / d log sigma by a five-point difference (the laws are smooth in log sigma)."""
+    """Return d log p(sigma) / d log sigma by a five-point difference (the laws are smooth in log sigma)."""
     h = 1e-3
     at = [float(law.log_density(sigma * np.exp(k * h))) for k in (-2, -1, 1, 2)]
     return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h)
 
 
 def slope(problem: Problem, coef: Array, intercept: float, sigma: float) -> float:
-    """DU / d log sigma at fixed coefficients."""
+    """Return dU / d log sigma at fixed coefficients."""
     assert problem.sigma_law is not None
     design = problem.design
     residual = design.y - problem.linear_predictor(coef, intercept)

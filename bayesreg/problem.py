@@ -20,7 +20,7 @@ from bayesreg.errors import InputError, NoMapError
 from bayesreg.likelihoods import Likelihood
 from bayesreg.numerics.least_squares import LeastSquares
 from bayesreg.penalty import Penalty
-from bayesreg.priors.base import Penalised, Prior, Resolved, at_noise, penalty_of
+from bayesreg.priors.base import Exported, Penalised, Prior, Resolved, at_noise, penalty_of
 from bayesreg.scales import Law
 
 Array = NDArray[np.float64]
@@ -180,9 +180,11 @@ class Problem:
         d = np.asarray(coef, dtype=float) - self.loc
         if isinstance(self.prior, Penalised):
             total = self.penalty(level, values).log_density(d)
-        else:
+        elif isinstance(self.prior, Exported):
             noise = 1.0 if self.relative_to is None else level
-            total = self.prior.log_density(d, self.unit, noise, values)  # type: ignore[attr-defined]
+            total = self.prior.log_density(d, self.unit, noise, values)
+        else:
+            raise InputError(f"{type(self.prior).__name__} has neither rates(...) nor log_density(...).")
         if self.fit_intercept:
             total += float(self.intercept_prior.log_density(intercept, level))
         if self.sigma_law is not None:
