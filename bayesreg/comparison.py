@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,15 +103,15 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     return table.join(extra.infer_objects())
 
 
-def _row(post: xr.DataTree, loo: object) -> dict[str, object]:
-    k = np.asarray(loo.pareto_k)  # type: ignore[attr-defined]
+def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
+    k = np.asarray(loo.pareto_k)
     verdict = json.loads(post.attrs["diagnostics"])
     measured = None
     if isinstance(Model.from_json(post.attrs["model"]).prior, Penalised):
         measured = shrinkage(post)
     return {
         "pareto_k_max": float(k.max()),
-        "pareto_k_high": int(np.sum(k > loo.good_k)),  # type: ignore[attr-defined]
+        "pareto_k_high": int(np.sum(k > loo.good_k)),
         "effective": measured.effective if measured else np.nan,
         "mean_kappa": float(measured.frame["kappa"].mean()) if measured else np.nan,
         "rhat_max": verdict.get("rhat_max", np.nan),

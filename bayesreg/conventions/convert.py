@@ -171,7 +171,10 @@ def penalty_for(
             raise InputError(f"the penalty depends on the noise level for relative_to={relative_to!r}: give sigma=...")
         level = 1.0
         if sigma is not None:
-            level = float(as_number(name, "sigma", sigma, minimum=0.0, inclusive=False, infinite=False))  # type: ignore[arg-type]
+            given = as_number(name, "sigma", sigma, minimum=0.0, inclusive=False, infinite=False)
+            if isinstance(given, tuple):
+                raise InputError(f"{name}: sigma must be one number, got {sigma!r}.")
+            level = given
         l1, l2 = at_noise(l1, l2, relative_to, level)
         l1, l2 = l1 * level**2, l2 * level**2
     if "penalty_factor" not in row.parameters:
