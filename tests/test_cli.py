@@ -201,7 +201,7 @@ def test_the_demo_runs_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFix
         *(f"{part}{name}.csv" for part in ("", "wide_") for name in ("coefficients", "comparison")),
     }
     posteriors = {f"{part}posterior_{model}.nc" for part in ("", "wide_") for model in ("gaussian", "laplace")}
-    pictures = {"forest.png", "path.png", "prior_density.png", "shrinkage.png", "wide_forest.png"}
+    pictures = {"forest.png", "path.png", "prior_density.png", "shrinkage.png", "wide_forest.png", "wide_shrinkage.png"}
     assert {file.name for file in out.iterdir()} == tables | posteriors | pictures
     assert str(out).split("/")[-1] in said
 
