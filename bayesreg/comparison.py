@@ -11,6 +11,7 @@ import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning
 from bayesreg.model import Model
+from bayesreg.posterior import is_ours
 from bayesreg.priors.base import Penalised
 from bayesreg.shrinkage_factors import shrinkage
 
@@ -63,10 +64,10 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     import arviz as az
     import pandas as pd
 
-    if not posts:
-        raise InputError("compare needs at least one posterior: compare({'name': br.sample(...)}).")
+    if not isinstance(posts, Mapping) or not posts:
+        raise InputError("compare needs a dict with at least one posterior: compare({'name': br.sample(...)}).")
     for name, post in posts.items():
-        if "y_sha256" not in post.attrs:
+        if not is_ours(post):
             raise InputError(f"posts[{name!r}] is not a result of bayesreg.sample.")
         if "log_likelihood" not in post.children:
             raise InputError(f"posts[{name!r}] keeps no pointwise log likelihood (too many rows times draws).")

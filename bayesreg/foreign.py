@@ -98,6 +98,8 @@ def read_sklearn(fit: Any) -> ForeignFit:
         )
     try:
         convention, parameters = readers[name]()
+        if any(np.ndim(value) for value in parameters.values()):
+            raise UnsupportedInputError(f"verify reads one penalty for all coefficients; this {name} has one for each.")
         coef = np.asarray(fit.coef_, dtype=float)
     except AttributeError as error:
         raise InputError(f"this {name} is not fitted yet: call fit(X, y) first.") from error

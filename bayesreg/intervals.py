@@ -31,7 +31,7 @@ def interval(draws: Array, ci_prob: float | None = None, ci_kind: str | None = N
     kind = az.rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
     if kind not in ("eti", "hdi"):
         raise InputError(f"ci_kind must be 'eti' or 'hdi', got {ci_kind!r}.")
-    if ci_prob is not None and not 0 < ci_prob < 1:
+    if ci_prob is not None and not (isinstance(ci_prob, int | float | np.number) and 0 < ci_prob < 1):
         raise InputError(f"ci_prob must lie between 0 and 1, got {ci_prob!r}.")
     names = ["chain", "draw", *[f"dim_{k}" for k in range(draws.ndim - 2)]]
     ends = (az.hdi if kind == "hdi" else az.eti)(xr.DataArray(draws, dims=names), prob=ci_prob)

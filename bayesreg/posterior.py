@@ -25,6 +25,15 @@ Array = NDArray[np.float64]
 LARGEST_LOG_LIKELIHOOD = 20_000_000
 
 
+def is_ours(value: object) -> bool:
+    """Whether ``value`` is a DataTree that `build_tree` made, fresh or loaded from a file."""
+    import xarray as xr
+
+    if not isinstance(value, xr.DataTree):
+        return False
+    return {"model", "y_sha256"} <= set(value.attrs) and {"posterior", "constant_data"} <= set(value.children)
+
+
 def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, attrs: dict[str, Any]) -> xr.DataTree:
     """Assemble the groups of the result and its attributes.
 

@@ -12,6 +12,7 @@ from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.intervals import interval
 from bayesreg.model import Model
+from bayesreg.posterior import is_ours
 from bayesreg.results import MapResult
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def predict(
     ):
         if value not in allowed:
             raise InputError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
-    if not isinstance(fit, MapResult) and ("model" not in fit.attrs or "posterior" not in fit.children):
+    if not isinstance(fit, MapResult) and not is_ours(fit):
         raise InputError("predict needs a DataTree made by bayesreg.sample, or a MapResult.")
     names = fit.names if isinstance(fit, MapResult) else tuple(map(str, fit["posterior"]["feature"].to_numpy()))
     matrix = _new_rows(X, names)

@@ -15,6 +15,7 @@ from bayesreg.model import Model
 from bayesreg.numerics.variates import draw_penalised
 from bayesreg.posterior import rates_at
 from bayesreg.priors.base import Penalised
+from bayesreg.scales import Law
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,8 +93,8 @@ def prior_predictive(
     sigma = np.full(draws, problem.known_sigma or 1.0)
     values: dict[str, Array] = {}
     if problem.sigma_law is not None:
-        sigma = values["sigma"] = problem.sigma_law.draw(rng, draws)
-    hyper = {name: law.draw(rng, draws) for name, law in problem.hyper_laws.items()}
+        sigma = values["sigma"] = _draw("sigma", problem.sigma_law, rng, draws)
+    hyper = {name: _draw(name, law, rng, draws) for name, law in problem.hyper_laws.items()}
     values |= hyper
     l1, l2 = rates_at(model.prior, hyper, problem.unit, problem.relative_to, sigma)
     coef = problem.loc + draw_penalised(rng, l1, l2, (draws, problem.p))
@@ -113,3 +114,11 @@ def prior_predictive(
         ),
     }
     return xr.DataTree.from_dict(groups)
+
+
+def _draw(name: str, law: Law, rng: np.random.Generator, draws: int) -> Array:
+    """Draw a learned number; an improper law is refused by the name of what it is the law of."""
+    try:
+        return law.draw(rng, draws)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error

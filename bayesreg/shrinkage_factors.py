@@ -21,7 +21,7 @@ from bayesreg.errors import InputError
 from bayesreg.intervals import interval
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
-from bayesreg.posterior import rates_at
+from bayesreg.posterior import is_ours, rates_at
 from bayesreg.priors.base import Penalised
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def shrinkage(post: xr.DataTree) -> Shrinkage:
     """
     import pandas as pd
 
-    if "model" not in post.attrs or "constant_data" not in post.children:
+    if not is_ours(post):
         raise InputError(
             "shrinkage needs a DataTree made by bayesreg.sample (its attrs and constant_data are missing)."
         )

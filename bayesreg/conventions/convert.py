@@ -42,8 +42,10 @@ def _check(row: Convention, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _setting(n: float | None, sum_weights: float | None, y_sd: float | None, x_sd: ArrayLike | None) -> Setting:
     for name, value in (("n", n), ("sum_weights", sum_weights), ("y_sd", y_sd)):
-        if value is not None:
-            as_number("the setting", name, value, minimum=0.0, inclusive=False, infinite=False)
+        if value is not None and isinstance(
+            as_number("the setting", name, value, minimum=0.0, inclusive=False, infinite=False), tuple
+        ):
+            raise InputError(f"{name} must be one number, got {value!r}.")
     total = sum_weights if sum_weights is not None else n
     if x_sd is not None:
         x_sd = np.asarray(as_number("the setting", "x_sd", x_sd, minimum=0.0, inclusive=True, infinite=False))

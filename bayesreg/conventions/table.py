@@ -300,6 +300,6 @@ def convention(name: str) -> Convention:
     >>> convention("sklearn.Ridge").objective
     'sum_i s_i e_i² + alpha ||w||²'
     """
-    if name not in CONVENTIONS:
+    if not isinstance(name, str) or name not in CONVENTIONS:
         raise InputError(f"there is no convention {name!r}; known are {', '.join(CONVENTIONS)}.")
     return CONVENTIONS[name]
