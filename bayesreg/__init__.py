@@ -1,6 +1,10 @@
 """Regularised regression and its Bayesian posterior as one model: a prior is a penalty.
 
-Names are loaded when first used (PEP 562), so that importing the package costs next to nothing.
+* ``Model(likelihood, prior)``: parts from ``likelihoods``, ``priors`` and ``scales``; ``prior_from``, ``penalty_for``
+  translate the penalties of other libraries.
+* ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
+* ``sample``: the posterior as an ArviZ DataTree. ``explain``: which engine, and why. ``to_pymc``: the PyMC form.
+* ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from bayesreg.shrinkage_factors import shrinkage as shrinkage
     from bayesreg.verification import verify as verify
 
+# Names are loaded when first used (PEP 562), so that importing the package costs next to nothing.
 _MODULES = ("errors", "likelihoods", "plots", "priors", "scales")
 _HOME = {
     "Certificate": "certificate",

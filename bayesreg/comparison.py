@@ -29,7 +29,8 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     Parameters
     ----------
     posts : mapping of str to xarray.DataTree
-        Results of `bayesreg.sample` on the same response, by the names to show.
+        Results of `bayesreg.sample` on the same response and weights, by the names to show. With weights the elpd is
+        the weighted sum over rows, and leaving one out leaves a row out with all its weight.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the posteriors are of different responses or keep no pointwise log likelihood.
+        If the posteriors are of different responses or weights, or keep no pointwise log likelihood.
 
     Warns
     -----
@@ -73,6 +74,9 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
             raise InputError(f"posts[{name!r}] keeps no pointwise log likelihood (too many rows times draws).")
     if len({post.attrs["y_sha256"] for post in posts.values()}) > 1:
         raise InputError("the posteriors are of different responses y, so their predictions cannot be compared.")
+    weights = [post["constant_data"]["sample_weight"].to_numpy() for post in posts.values()]
+    if any(not np.array_equal(weights[0], weight) for weight in weights):
+        raise InputError("the posteriors have different sample weights, so their elpd are sums of different things.")
     loos = {}
     for name, post in posts.items():
         sizes = post["posterior"].sizes

@@ -20,10 +20,9 @@ from bayesreg.choice import (
     refusal,
     sample_reasons,
 )
-from bayesreg.data import make_design
 from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
 from bayesreg.identified import check_identified
-from bayesreg.model import Model
+from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
 from bayesreg.posterior import build_tree
 from bayesreg.problem import Problem
@@ -63,7 +62,7 @@ def explain(
     >>> br.explain(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y).sample_engine
     'nuts'
     """
-    problem = model.bind(make_design(X, y, sample_weight, offset))
+    problem = bind(model, X, y, sample_weight, offset)
     return Explanation(map_reasons(problem), sample_reasons(problem), problem.notes)
 
 
@@ -127,7 +126,7 @@ def find_map(
     """
     if not isinstance(max_iter, int | np.integer) or isinstance(max_iter, bool) or max_iter < 1:
         raise InputError(f"max_iter must be an integer of at least 1, got {max_iter!r}.")
-    problem = model.bind(make_design(X, y, sample_weight, offset))
+    problem = bind(model, X, y, sample_weight, offset)
     return _find_map(problem, engine, int(max_iter))
 
 
@@ -186,6 +185,7 @@ def sample(
     engine: str | None = None,
     progressbar: bool = False,
     target_accept: float = 0.9,
+    posterior_predictive: bool = False,
 ) -> xr.DataTree:
     """Draw from the posterior of everything unknown, by the fastest exact engine that applies.
 
@@ -207,6 +207,8 @@ def sample(
     progressbar : bool, default False
     target_accept : float, default 0.9
         For NUTS.
+    posterior_predictive : bool, default False
+        Add the group ``posterior_predictive``: a new response for every row and draw.
 
     Returns
     -------
@@ -242,7 +244,7 @@ def sample(
             raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
     if not 0 < target_accept < 1:
         raise InputError(f"target_accept must lie between 0 and 1, got {target_accept!r}.")
-    problem = model.bind(make_design(X, y, sample_weight, offset))
+    problem = bind(model, X, y, sample_weight, offset)
     chosen = SAMPLE_ENGINES[choose("sample", sample_reasons(problem), engine)]
     check_identified(problem)
     sequence = seed_sequence(seed)
@@ -257,7 +259,7 @@ def sample(
         "seed": str(seed) if isinstance(seed, int | np.integer) else "none",
         "sampling_time": elapsed,
     }
-    tree = build_tree(problem, drawn, for_locals, attrs)
+    tree = build_tree(problem, drawn, for_locals, attrs, predictive=posterior_predictive)
     diagnostics.judge(tree)
     return tree
 
@@ -286,7 +288,9 @@ def to_pymc(
     Returns
     -------
     pymc.Model
-        Variables ``coef`` (dims ``feature``), ``intercept``, ``sigma`` and the learned prior parameters.
+        Variables ``coef`` (dims ``feature``), ``intercept``, ``sigma`` and the learned prior parameters, observed ``y``
+        (dims ``obs``), data ``X`` and ``y_observed``. With sample weights the likelihood is a potential, which PyMC
+        cannot predict from: use `predict` on the result of `sample`.
 
     Examples
     --------
@@ -296,4 +300,4 @@ def to_pymc(
     >>> sorted(v.name for v in br.to_pymc(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y).free_RVs)
     ['coef', 'intercept']
     """
-    return build_pymc(model.bind(make_design(X, y, sample_weight, offset)))
+    return build_pymc(bind(model, X, y, sample_weight, offset))

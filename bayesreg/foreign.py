@@ -36,6 +36,8 @@ class ForeignFit:
         Labels of class 0 and 1.
     class_weight : dict, "balanced" or None
         Multiplies the row weights.
+    names : tuple of str or None
+        Column names of the frame that it was fitted to.
     """
 
     label: str
@@ -47,6 +49,7 @@ class ForeignFit:
     penalised_intercept_scale: float | None = None
     classes: NDArray[Any] | None = None
     class_weight: Any = None
+    names: tuple[str, ...] | None = None
 
 
 def is_sklearn(fit: object) -> bool:
@@ -123,6 +126,7 @@ def read_sklearn(fit: Any) -> ForeignFit:
         penalised_intercept_scale=float(options["intercept_scaling"]) if penalised else None,
         classes=np.asarray(fit.classes_) if logistic else None,
         class_weight=options["class_weight"] if logistic else None,
+        names=tuple(map(str, fit.feature_names_in_)) if "feature_names_in_" in vars(fit) else None,
     )
 
 

@@ -9,16 +9,18 @@ from bayesreg.likelihoods import Bernoulli
 from bayesreg.numerics.rank import dependent_columns
 from bayesreg.numerics.separation import separated
 from bayesreg.problem import Problem
+from bayesreg.scales import Flat, Jeffreys
 
 _CURE = "drop them or give them a proper prior such as priors.Gaussian(scale)."
 
 
 def check_identified(problem: Problem) -> None:
-    """Raise ``NotIdentifiedError`` when unpenalised columns are collinear, or separate the classes.
+    """Raise ``NotIdentifiedError`` where columns are collinear or separate the classes, or a law is improper.
 
     Cost: a QR of the unpenalised columns, and for two classes a linear program over them; nothing where every column
     has a proper prior.
     """
+    _check_scale_laws(problem)
     free = problem.unpenalised
     if not free.any():
         return
@@ -27,9 +29,9 @@ def check_identified(problem: Problem) -> None:
     columns = (design.centred if problem.flat_intercept else design.uncentred)[:, free]
     lost = np.flatnonzero(free)[dependent_columns(columns)]
     if lost.size:
-        shown = ", ".join(design.names[j] for j in lost[:5])
+        shown = ", ".join(design.names[j] for j in lost[:5]) + (", ..." if lost.size > 5 else "")
         raise NotIdentifiedError(
-            f"columns without a penalty are collinear: rank deficiency {lost.size} ({shown} depend on the others"
+            f"columns without a penalty are collinear: rank deficiency {lost.size} ({shown}: spanned by the others"
             f"{' and the intercept' if problem.flat_intercept else ''}), so their coefficients are not identified "
             f"under a flat prior; {_CURE}"
         )
@@ -42,4 +44,20 @@ def check_identified(problem: Problem) -> None:
             raise NotIdentifiedError(
                 "separation: the columns without a penalty predict the classes without error, so under a flat prior "
                 f"the likelihood has no maximum and the posterior is improper; {_CURE}"
+            )
+
+
+def _check_scale_laws(problem: Problem) -> None:
+    """Raise where the law of a learned prior scale or rate leaves the posterior improper.
+
+    With the coefficients at the prior's location the likelihood is positive, so the law itself must be integrable
+    towards the strongest penalty; towards none, p coefficients lend the density scale^-p.
+    """
+    penalised = problem.p - int(problem.unpenalised.sum())
+    for name, law in problem.hyper_laws.items():
+        wide = isinstance(law, Flat) and name == "prior_scale" and penalised >= 2
+        if isinstance(law, Jeffreys | Flat) and not wide:
+            raise NotIdentifiedError(
+                f"{name} ~ scales.{type(law).__name__}() leaves the posterior improper: it has infinite mass where the "
+                "data cannot rule the prior out. Give it a proper law such as scales.HalfCauchy(1.0)."
             )

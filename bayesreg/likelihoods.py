@@ -91,6 +91,9 @@ class Gaussian:
     sigma: float | Law | None = None
 
     def __post_init__(self) -> None:
+        given: Any = self.sigma
+        if isinstance(given, type):
+            raise InputError(f"Gaussian(sigma=...) is the class {given.__name__}: write scales.{given.__name__}(...).")
         if self.sigma is None or isinstance(self.sigma, Law):
             return
         number = isinstance(self.sigma, int | float | np.number) and not isinstance(self.sigma, bool)
@@ -146,7 +149,7 @@ class Gaussian:
         import pymc as pm
 
         if weight is None:
-            return pm.Normal(name, mu=eta, sigma=sigma, observed=y)
+            return pm.Normal(name, mu=eta, sigma=sigma, observed=y, dims="obs")
         row = pm.logp(pm.Normal.dist(mu=eta, sigma=sigma), y)
         return pm.Potential(name, (weight * row).sum())
 
@@ -227,6 +230,6 @@ class Bernoulli:
         import pymc as pm
 
         if weight is None:
-            return pm.Bernoulli(name, logit_p=eta, observed=y)
+            return pm.Bernoulli(name, logit_p=eta, observed=y, dims="obs")
         row = pm.logp(pm.Bernoulli.dist(logit_p=eta), y)
         return pm.Potential(name, (weight * row).sum())

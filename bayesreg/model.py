@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import KW_ONLY, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayesreg import codec
-from bayesreg.data import Design
+from bayesreg.data import Design, make_design
 from bayesreg.errors import DesignWarning, InputError, PriorWarning
 from bayesreg.likelihoods import Gaussian, Likelihood
 from bayesreg.priors import Flat
@@ -61,10 +62,12 @@ class Model:
     standardize: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.likelihood, Likelihood):
-            raise InputError(f"Model(likelihood=...) must be from bayesreg.likelihoods, got {self.likelihood!r}.")
-        if not isinstance(self.prior, Prior):
-            raise InputError(f"Model(prior=...) must be from bayesreg.priors, got {self.prior!r}.")
+        for name, kind in (("likelihood", Likelihood), ("prior", Prior)):
+            value = getattr(self, name)
+            if isinstance(value, type):
+                raise InputError(f"Model({name}=...) is the class {value.__name__}: write {value.__name__}(...).")
+            if not isinstance(value, kind):
+                raise InputError(f"Model({name}=...) must be from bayesreg.{name}s, got {value!r}.")
         if not isinstance(self.intercept, Flat | GaussianPrior):
             raise InputError(
                 f"Model(intercept=...) must be priors.Flat() or priors.Gaussian(scale), got {self.intercept!r}."
@@ -171,6 +174,13 @@ class Model:
         return HalfStudentT(3.0, design.y_sd)
 
 
+def bind(model: Model, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> Problem:
+    """Check the data and bind the model to them; every verb begins here."""
+    if not isinstance(model, Model):
+        raise InputError(f"the first argument must be a bayesreg.Model, got {type(model).__name__}; X and y follow it.")
+    return model.bind(make_design(X, y, sample_weight, offset))
+
+
 def _bind_intercept(prior: Flat | GaussianPrior) -> InterceptPrior:
     rate = float(prior.rates({})[1])
     relative_to: Resolved = resolve_relative_to(prior)
@@ -190,7 +200,7 @@ def _warn_constant(design: Design, fit_intercept: bool) -> None:
             f"X has columns that are {what} ({shown}): the data say nothing about their coefficients, "
             "which the prior alone decides (MAP: its location, 0 by default).",
             DesignWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -203,5 +213,5 @@ def _warn_noise_pull(problem: Problem) -> None:
             f"{problem.relative_to!r}) with only {rows:g} rows: the prior itself pulls sigma down. "
             "Consider an absolute prior (relative_to=None) or a known sigma.",
             PriorWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

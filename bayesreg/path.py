@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike
 
 from bayesreg.certificate import certify
 from bayesreg.choice import MAP_ENGINES, choose, map_reasons, refusal
-from bayesreg.data import make_design
 from bayesreg.engines.base import MapEngine
 from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
 from bayesreg.identified import check_identified
-from bayesreg.model import Model
+from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
@@ -66,7 +65,7 @@ def map_path(
     """
     if not isinstance(n_points, int | np.integer) or n_points < 2:
         raise InputError(f"n_points must be an integer of at least 2, got {n_points!r}.")
-    problem = model.bind(make_design(X, y, sample_weight, offset))
+    problem = bind(model, X, y, sample_weight, offset)
     if ratio is None:
         ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
     if not 0 < ratio < 1:

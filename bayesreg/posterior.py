@@ -34,7 +34,14 @@ def is_ours(value: object) -> bool:
     return {"model", "y_sha256"} <= set(value.attrs) and {"posterior", "constant_data"} <= set(value.children)
 
 
-def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, attrs: dict[str, Any]) -> xr.DataTree:
+def build_tree(
+    problem: Problem,
+    drawn: Draws,
+    seed: np.random.SeedSequence,
+    attrs: dict[str, Any],
+    *,
+    predictive: bool = False,
+) -> xr.DataTree:
     """Assemble the groups of the result and its attributes.
 
     Parameters
@@ -45,6 +52,8 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
         For what is drawn afterwards: the local scales of a Laplace part.
     attrs : dict
         What the caller knows: engine, why, seed, time.
+    predictive : bool
+        Whether to draw responses too.
 
     Returns
     -------
@@ -56,7 +65,8 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
     chains, draws = drawn.values["coef"].shape[:2]
     posterior = dict(drawn.values)
     sigma = posterior.get("sigma", np.full((chains, draws), problem.known_sigma or 1.0))
-    local = _local_scale(problem, posterior, sigma, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    local = _local_scale(problem, posterior, sigma, rng)
     if local is not None:
         posterior["local_scale"] = local
     coords = {
@@ -73,6 +83,12 @@ def build_tree(problem: Problem, drawn: Draws, seed: np.random.SeedSequence, att
         rows = problem.row_log_likelihood(posterior["coef"], intercept, sigma)
         groups["log_likelihood"] = xr.Dataset(
             {"y": (("chain", "draw", "obs"), rows)}, {name: coords[name] for name in ("chain", "draw", "obs")}
+        )
+    if predictive:
+        eta = problem.linear_predictor(posterior["coef"], intercept)
+        response = problem.likelihood.draw(rng, eta, sigma[..., None])
+        groups["posterior_predictive"] = xr.Dataset(
+            {"y": (("chain", "draw", "obs"), response)}, {name: coords[name] for name in ("chain", "draw", "obs")}
         )
     if stats:
         groups["sample_stats"] = _dataset(stats, ("chain", "draw"), coords)

@@ -56,7 +56,7 @@ def predict(
     array, shape (m,)
         For "mean": the posterior mean of the expected response, or that at the MAP.
     pandas.DataFrame
-        For "interval": columns ``mean``, ``lower``, ``upper``, one row each.
+        For "interval": columns ``mean``, ``lower``, ``upper``, one row each, with the index of a pandas X.
     array, shape (chains, draws, m)
         For "draws".
 
@@ -103,7 +103,8 @@ def predict(
     import pandas as pd
 
     lower, upper = interval(values, ci_prob)
-    return pd.DataFrame({"mean": mean, "lower": lower, "upper": upper})
+    index = X.index if isinstance(X, pd.DataFrame) else None
+    return pd.DataFrame({"mean": mean, "lower": lower, "upper": upper}, index=index)
 
 
 def _linear_predictor(post: xr.DataTree, X: Array, offset: Array) -> tuple[Array, Array, Any]:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.data import make_design
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.likelihoods import Bernoulli, Gaussian
-from bayesreg.model import Model
+from bayesreg.model import Model, bind
 from bayesreg.numerics.variates import draw_penalised
 from bayesreg.posterior import rates_at
 from bayesreg.priors.base import Penalised
@@ -69,6 +68,8 @@ def prior_predictive(
 
     if not isinstance(draws, int | np.integer) or isinstance(draws, bool) or draws < 1:
         raise InputError(f"draws must be an integer of at least 1, got {draws!r}.")
+    if not isinstance(model, Model):
+        raise InputError(f"the first argument must be a bayesreg.Model, got {type(model).__name__}; X follows it.")
     if not isinstance(model.prior, Penalised):
         raise InputError(
             f"{type(model.prior).__name__} cannot be drawn from here; use to_pymc and pm.sample_prior_predictive."
@@ -81,7 +82,7 @@ def prior_predictive(
         y = np.arange(n) % 2
         if isinstance(model.likelihood, Bernoulli) and n < 2:
             raise InputError("prior_predictive without y needs at least 2 rows for Bernoulli().")
-    problem = model.bind(make_design(X, y, None, offset))
+    problem = bind(model, X, y, None, offset)
     if problem.unpenalised.any():
         raise InputError("the prior of coef is flat (improper) for some columns, so nothing can be drawn from it.")
     if problem.flat_intercept:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MapResult:
     """The posterior mode of a model, in the original units of X and y.
 
@@ -79,6 +79,9 @@ class MapResult:
         index = pd.Index(["intercept", *self.names], name="term")
         return pd.DataFrame({"map": [self.intercept, *self.coef]}, index=index)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         lines = [
             f"MAP by {self.engine}: {self.n_nonzero} of {self.coef.size} coefficients non-zero",
@@ -97,7 +100,7 @@ class MapResult:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PathResult:
     """MAP estimates along a grid of penalties, strongest first.
 
@@ -133,3 +136,15 @@ class PathResult:
         frame.insert(0, "intercept", self.intercept)
         frame.insert(0, "strength", self.strength)
         return frame
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        accepted = sum(certificate.accepted for certificate in self.certificates)
+        count, strength = self.n_nonzero, self.strength
+        non_zero = f"{count[0]} to {count[-1]} of {self.coef.shape[1]} coefficients non-zero"
+        return (
+            f"path of {strength.size} points, strength {strength[0]:.4g} to {strength[-1]:.4g}: "
+            f"{non_zero}, {accepted} points certified optimal"
+        )

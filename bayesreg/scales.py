@@ -2,6 +2,9 @@
 
 A law is the density of a positive number, with respect to that number itself. ``InverseGamma`` is stated on the
 square of the number (the conjugate use); its ``log_density`` is still that of the number, Jacobian included.
+
+``HalfNormal``, ``HalfCauchy``, ``HalfStudentT``, ``Gamma`` and ``InverseGamma`` are proper; ``Flat`` and ``Jeffreys``
+are not, and fit the noise level only (``Flat`` also the scale of at least two coefficients).
 """
 
 from __future__ import annotations

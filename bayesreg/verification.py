@@ -13,7 +13,7 @@ from bayesreg.certificate import EPS, Certificate, certify
 from bayesreg.conventions import convention as find_convention
 from bayesreg.conventions import prior_from
 from bayesreg.data import make_design
-from bayesreg.data.checks import as_matrix, as_vector, as_weights
+from bayesreg.data.checks import Frame, as_matrix, as_vector, as_weights
 from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError
 from bayesreg.fit import find_map
 from bayesreg.foreign import ForeignFit, class_weights, is_sklearn, read_sklearn
@@ -25,7 +25,7 @@ from bayesreg.results import MapResult
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Verification:
     """What `verify` found; prints as text.
 
@@ -78,6 +78,9 @@ class Verification:
     def excess(self) -> float:
         """Objective above that of our MAP; a negative value would say that ours is not the minimum."""
         return self.objective - self.best_objective
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         # Both values are sums of rounded terms.
@@ -194,10 +197,12 @@ def _verify_foreign(
     fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | None, offset: ArrayLike | None
 ) -> Verification:
     row = find_convention(fit.convention)
-    matrix, _ = as_matrix(X)
+    matrix, names = as_matrix(X)
     n, p = matrix.shape
     if fit.coef.shape != (p,):
         raise InputError(f"the fit has coefficients of shape {fit.coef.shape} but X has {p} columns.")
+    if fit.names is not None and isinstance(X, Frame) and fit.names != names:
+        raise InputError(f"the columns of X, {names[:5]}, are not those of the fit in its order, {fit.names[:5]}.")
     if not (np.all(np.isfinite(fit.coef)) and np.isfinite(fit.intercept)):
         raise InputError("the fit has NaN or infinite coefficients.")
     given = as_weights(sample_weight, n)
@@ -271,11 +276,9 @@ def _report(
     scale = float(np.max(np.abs(best), initial=0.0)) or 1.0
     difference = float(np.max(np.abs(theirs - best), initial=0.0)) / scale
     if not certificate.accepted:
-        notes = (
-            *notes,
-            "it stopped before the optimum (a looser tolerance than ours, or an iteration limit): "
-            "tighten tol and raise max_iter",
-        )
+        early = "it stopped before the optimum (a looser tolerance than ours, or an iteration limit): tighten tol"
+        far = "this is far from the optimum: are these the X, y and sample_weight that it was fitted to?"
+        notes = (*notes, early if certificate.relative_gap < 1e-2 else far)
     if not certificate.unique:
         notes = (*notes, "the minimiser is not certified unique: compare fitted values, not coefficients")
     treatment: Literal["free", "penalised", "none"] = "none"

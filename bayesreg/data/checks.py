@@ -13,12 +13,18 @@ Array = NDArray[np.float64]
 
 
 @runtime_checkable
-class _Frame(Protocol):
+class Frame(Protocol):
     """A pandas or polars frame."""
 
     @property
-    def columns(self) -> Any: ...
-    def to_numpy(self) -> Any: ...
+    def columns(self) -> Any:
+        """Column names."""
+
+    def to_numpy(self) -> Any:
+        """Values as an array."""
+
+    def __getitem__(self, name: Any) -> Any:
+        """One column."""
 
 
 @runtime_checkable
@@ -32,14 +38,14 @@ def _to_float(values: Any, name: str) -> Array:
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise InputError(f"{name} is complex; only real numbers are supported.")
+    cure = "For two classes pass (y == label)." if name == "y" else "Encode text columns as numbers first."
     if array.dtype.kind not in "biufO":
-        raise InputError(f"{name} has dtype {array.dtype}, for example a string; it must be numeric (float).")
+        raise InputError(f"{name} has dtype {array.dtype}, for example a string; it must be numeric (float). {cure}")
     try:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{name} holds a string or another value that cannot be read as float: {error}. "
-            "Encode text columns as numbers first."
+            f"{name} holds a string or another value that cannot be read as float: {error}. {cure}"
         ) from error
 
 
@@ -60,12 +66,26 @@ def _check_finite(array: Array, name: str, columns: tuple[str, ...]) -> None:
     )
 
 
+def _readable(column: Any) -> bool:
+    """Whether a column of objects holds numbers only."""
+    try:
+        np.asarray(column, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def as_matrix(X: Any) -> tuple[Array, tuple[str, ...]]:
     """Return X as a finite float64 matrix and its column names (``x0, x1, ...`` without a frame)."""
     if isinstance(X, _Sparse):
         raise UnsupportedInputError("X is a SciPy sparse matrix; a dense array is needed here: pass X.toarray().")
-    names = tuple(str(name) for name in X.columns) if isinstance(X, _Frame) else None
-    array = _to_float(X.to_numpy() if isinstance(X, _Frame) else X, "X")
+    names = tuple(str(name) for name in X.columns) if isinstance(X, Frame) else None
+    if isinstance(X, Frame):
+        text = [str(name) for name in X.columns if np.asarray(X[name]).dtype.kind in "OUST" and not _readable(X[name])]
+        if text:
+            shown = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
+            raise InputError(f"X holds text (string, not float) in {shown}: encode text columns as numbers first.")
+    array = _to_float(X.to_numpy() if isinstance(X, Frame) else X, "X")
     if array.ndim != 2:
         raise InputError(
             f"X must be 2D, of shape (n_samples, n_features), got {array.ndim}D of shape {array.shape}. "

@@ -1,4 +1,13 @@
-"""Plots: for each a function that draws on matplotlib axes, and one that gives the numbers it draws."""
+"""Plots: for each a function that draws on matplotlib axes, and one that gives the numbers it draws.
+
+* ``prior_density``: what priors say about one coefficient.
+* ``forest``: posterior intervals of several models, with the MAP beside them.
+* ``path``: the MAP along the penalty, with exact zeros.
+* ``shrinkage``: shrinkage factors by coefficient.
+* ``geometry``: two coefficients, the penalty's region and the loss that touches it.
+
+Each has a twin ``..._data`` that returns numbers only.
+"""
 
 from bayesreg.plots.forest import forest as forest
 from bayesreg.plots.forest import forest_data as forest_data

@@ -1,4 +1,7 @@
-"""Priors of the coefficients: one a file, and the interfaces they meet in ``base``."""
+"""Priors of the coefficients: ``Flat``, ``Gaussian`` (ridge), ``Laplace`` (lasso), ``ElasticNet``.
+
+``Penalised`` and ``Exported`` are the interfaces for a prior of your own.
+"""
 
 from bayesreg.priors.base import Exported as Exported
 from bayesreg.priors.base import Penalised as Penalised

@@ -135,8 +135,14 @@ def as_factor(owner: str, value: ArrayLike) -> Number:
     return as_number(owner, "factor", value, minimum=0.0, inclusive=False, infinite=True)
 
 
+def _refuse_class(owner: str, name: str, value: object) -> None:
+    if isinstance(value, type):
+        raise InputError(f"{owner}({name}=...) is the class {value.__name__}: write scales.{value.__name__}(...).")
+
+
 def as_scale(owner: str, name: str, value: ArrayLike | Law) -> Number | Law:
     """Return a checked scale: positive, infinite for an unpenalised column, or a law."""
+    _refuse_class(owner, name, value)
     if isinstance(value, Law):
         return value
     return as_number(owner, name, value, minimum=0.0, inclusive=False, infinite=True)
@@ -144,6 +150,7 @@ def as_scale(owner: str, name: str, value: ArrayLike | Law) -> Number | Law:
 
 def as_rate(owner: str, name: str, value: ArrayLike | Law) -> Number | Law:
     """Return a checked rate: at least 0 and finite, or a law."""
+    _refuse_class(owner, name, value)
     if isinstance(value, Law):
         return value
     return as_number(owner, name, value, minimum=0.0, inclusive=True, infinite=False)
