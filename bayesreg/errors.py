@@ -32,10 +32,6 @@ class SamplingError(BayesregError, RuntimeError):
     """A sampler could not start or stopped; the message says what to try."""
 
 
-class MissingExtraError(BayesregError, ImportError):
-    """An optional dependency is needed; the message is the install line."""
-
-
 class BayesregWarning(UserWarning):
     """Root of the warnings of this package."""
 

@@ -37,6 +37,8 @@ class GaussianPosterior:
         Minimum over d of ||b - A d||² plus the prior terms relative to sigma (times sigma²).
     log_prior_constant : float
         Half the sum of log q_j over proper coordinates.
+    log_determinant : float
+        log det of P_0 + P_1 at sigma = 1.
     n_relative : int
         Proper coordinates whose prior is relative to sigma.
     n_flat : int
