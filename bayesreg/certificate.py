@@ -80,9 +80,8 @@ class _Rows:
     penalty: Penalty
     offset: Array
     l2_intercept: float
-    columns: (
-        Array  # X, less its means where a flat intercept makes that the same model: large means then cost no digits
-    )
+    # X, less its means where a flat intercept makes that the same model: large means then cost no digits.
+    columns: Array
 
     @property
     def intercept_loc(self) -> float:
@@ -184,7 +183,9 @@ def _null(rows: _Rows) -> tuple[float, Array]:
     free = ~rows.penalty.penalised
     if free.all():
         free = np.zeros_like(free)
-    Z = np.column_stack([np.ones(design.n), design.X[:, free]]) if rows.problem.fit_intercept else design.X[:, free]
+    Z = rows.columns[:, free]
+    if rows.problem.fit_intercept:
+        Z = np.column_stack([np.ones(design.n), Z])
     ridge = np.zeros(Z.shape[1])
     target = np.zeros(Z.shape[1])
     if rows.problem.fit_intercept:

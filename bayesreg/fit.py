@@ -127,10 +127,11 @@ def find_map(
     if not isinstance(max_iter, int | np.integer) or isinstance(max_iter, bool) or max_iter < 1:
         raise InputError(f"max_iter must be an integer of at least 1, got {max_iter!r}.")
     problem = bind(model, X, y, sample_weight, offset)
-    return _find_map(problem, engine, int(max_iter))
+    return find_map_of(problem, engine, int(max_iter))
 
 
-def _find_map(problem: Problem, wanted: str | None, max_iter: int) -> MapResult:
+def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_000) -> MapResult:
+    """Find the mode of a model that is bound already; see `find_map`."""
     if (reason := refusal(problem)) is not None:
         raise NoMapError(reason)
     chosen = MAP_ENGINES[choose("find_map", map_reasons(problem), wanted)]

@@ -15,7 +15,7 @@ from bayesreg.conventions import prior_from
 from bayesreg.data import make_design
 from bayesreg.data.checks import Frame, as_matrix, as_vector, as_weights
 from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError
-from bayesreg.fit import find_map
+from bayesreg.fit import find_map_of
 from bayesreg.foreign import ForeignFit, class_weights, is_sklearn, read_sklearn
 from bayesreg.likelihoods import Bernoulli, Gaussian
 from bayesreg.model import Model
@@ -183,14 +183,13 @@ def _verify_own(
     p = as_matrix(X)[0].shape[1]
     if result.coef.size != p:
         raise InputError(f"the MAP has {result.coef.size} coefficients but X has {p} columns.")
-    problem = model.bind(make_design(X, y, sample_weight, offset))
-    sigma = result.sigma if result.sigma is not None else 1.0
-    if problem.known_sigma is None:
+    design = make_design(X, y, sample_weight, offset)
+    problem = model.bind(design)
+    if problem.known_sigma is None and result.sigma is not None:
         # Judge the coefficients at the noise level of the result.
-        model = replace(model, likelihood=Gaussian(sigma))
-        problem = model.bind(make_design(X, y, sample_weight, offset))
+        problem = replace(model, likelihood=Gaussian(result.sigma)).bind(design)
     words = "minus the log posterior, in nats"
-    return _report(problem, model, sample_weight, result.coef, result.intercept, f"bayesreg {result.engine}", words, ())
+    return _report(problem, result.coef, result.intercept, f"bayesreg {result.engine}", words, ())
 
 
 def _verify_foreign(
@@ -210,20 +209,19 @@ def _verify_foreign(
         response, weight = as_vector(y, "y", n), given
     else:
         response, weight = _two_classes(fit, y, given)
-    likelihood = Gaussian(1.0) if row.loss == "squared" else Bernoulli()
-    if row.loss == "squared":
-        mean = weight @ response / weight.sum()
-        y_sd = float(np.sqrt(weight @ (response - mean) ** 2 / weight.sum()))
-    else:
-        y_sd = None
-    x_sd = np.sqrt(weight @ (matrix - weight @ matrix / weight.sum()) ** 2 / weight.sum())
-    prior = prior_from(fit.convention, sum_weights=float(weight.sum()), y_sd=y_sd or None, x_sd=x_sd, **fit.parameters)
-    model = Model(likelihood, prior, fit_intercept=fit.fit_intercept)
-    notes: tuple[str, ...] = ()
     rows = None if np.all(weight == 1) else weight
-    problem = model.bind(make_design(X, response, rows, offset))
+    design = make_design(X, response, rows, offset)
+    prior = prior_from(
+        fit.convention,
+        sum_weights=design.total_weight,
+        y_sd=design.y_sd or None,
+        x_sd=design.x_sd,
+        **fit.parameters,
+    )
+    likelihood = Gaussian(1.0) if row.loss == "squared" else Bernoulli()
+    problem = Model(likelihood, prior, fit_intercept=fit.fit_intercept).bind(design)
     if fit.penalised_intercept_scale is None:
-        return _report(problem, model, rows, fit.coef, fit.intercept, fit.label, row.objective, notes)
+        return _report(problem, fit.coef, fit.intercept, fit.label, row.objective, ())
     # liblinear appends a column of constants and penalises its coefficient like every other one.
     scale = fit.penalised_intercept_scale
     free = certify(problem, fit.coef, fit.intercept)
@@ -232,12 +230,11 @@ def _verify_foreign(
         f"free intercept it is {free}",
     )
     augmented = np.column_stack([matrix, np.full(n, scale)])
-    model = Model(likelihood, prior, fit_intercept=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)
-        problem = model.bind(make_design(augmented, response, rows, offset))
+        problem = Model(likelihood, prior, fit_intercept=False).bind(make_design(augmented, response, rows, offset))
     coef = np.append(fit.coef, fit.intercept / scale)
-    return _report(problem, model, rows, coef, 0.0, fit.label, row.objective, notes, penalised_intercept=True)
+    return _report(problem, coef, 0.0, fit.label, row.objective, notes, penalised_intercept=True)
 
 
 def _two_classes(fit: ForeignFit, y: Any, weight: Array) -> tuple[Array, Array]:
@@ -254,8 +251,6 @@ def _two_classes(fit: ForeignFit, y: Any, weight: Array) -> tuple[Array, Array]:
 
 def _report(
     problem: Problem,
-    model: Model,
-    weight: ArrayLike | None,
     coef: Array,
     intercept: float,
     label: str,
@@ -264,13 +259,10 @@ def _report(
     penalised_intercept: bool = False,
 ) -> Verification:
     certificate = certify(problem, coef, intercept)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DesignWarning)
-        try:
-            design = problem.design
-            ours = find_map(model, design.X, design.y, sample_weight=weight, offset=design.offset)
-        except NotIdentifiedError as error:
-            raise InputError(f"there is no unique solution to compare with: {error}") from error
+    try:
+        ours = find_map_of(problem)
+    except NotIdentifiedError as error:
+        raise InputError(f"there is no unique solution to compare with: {error}") from error
     shown = slice(0, -1) if penalised_intercept else slice(None)
     theirs, best = coef[shown], ours.coef[shown]
     scale = float(np.max(np.abs(best), initial=0.0)) or 1.0
@@ -289,7 +281,7 @@ def _report(
     return Verification(
         label=label,
         minimises=minimises,
-        prior=repr(model.prior),
+        prior=repr(problem.prior),
         certificate=certificate,
         objective=certificate.objective,
         best_objective=ours.certificate.objective,

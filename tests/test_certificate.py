@@ -12,7 +12,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.certificate import GAP_TOLERANCE, KKT_TOLERANCE, Certificate, certify
 from bayesreg.data import make_design
-from bayesreg.fit import _find_map
+from bayesreg.fit import find_map_of
 from bayesreg.problem import Problem
 
 INF = float("inf")
@@ -96,7 +96,7 @@ def objective(case: Case, coef: np.ndarray, intercept: float) -> float:
 def test_a_solution_is_accepted_with_its_own_objective(name: str) -> None:
     case = CASES[name]
     problem = case.bind()
-    mode = _find_map(problem, None, 10_000)
+    mode = find_map_of(problem, None, 10_000)
     found = certify(problem, mode.coef, mode.intercept)
     assert found == mode.certificate
     assert found.accepted
@@ -108,7 +108,7 @@ def test_a_solution_is_accepted_with_its_own_objective(name: str) -> None:
 def test_the_gap_bounds_the_distance_of_the_objective_from_its_minimum(name: str) -> None:
     case = CASES[name]
     problem = case.bind()
-    mode = _find_map(problem, None, 10_000)
+    mode = find_map_of(problem, None, 10_000)
     lowest = objective(case, mode.coef, mode.intercept)
     rng = np.random.default_rng(3)
     for size in (1e-6, 1e-3, 0.1, 1.0, 30.0):
@@ -158,7 +158,7 @@ def test_both_numbers_are_those_of_their_definitions(free: list[int]) -> None:
 @pytest.mark.parametrize("size", [1e-6, 1e-4, 1e-2])
 def test_a_point_beside_the_solution_is_not_accepted(name: str, size: float) -> None:
     problem = CASES[name].bind()
-    mode = _find_map(problem, None, 10_000)
+    mode = find_map_of(problem, None, 10_000)
     for j in np.flatnonzero(mode.coef)[:3]:
         coef = mode.coef.copy()
         coef[j] *= 1 + size
@@ -170,7 +170,7 @@ def test_a_point_beside_the_solution_is_not_accepted(name: str, size: float) -> 
 @pytest.mark.parametrize("name", [name for name in CASES if "lasso" in name or "net" in name])
 def test_a_dropped_or_an_extra_coefficient_is_not_accepted(name: str) -> None:
     problem = CASES[name].bind()
-    mode = _find_map(problem, None, 10_000)
+    mode = find_map_of(problem, None, 10_000)
     on, off = np.flatnonzero(mode.coef != problem.loc), np.flatnonzero(mode.coef == problem.loc)
     for j, value in [(j, problem.loc[j]) for j in on[:2]] + [(j, problem.loc[j] + 1e-6) for j in off[:2]]:
         coef = mode.coef.copy()
