@@ -10,7 +10,8 @@ from bayesreg.engines.coordinate_descent import CoordinateDescent
 from bayesreg.engines.exact_gaussian import ExactGaussian
 from bayesreg.engines.nuts import Nuts
 from bayesreg.engines.prox_newton import ProxNewton
-from bayesreg.errors import InputError, NoEngineError
+from bayesreg.errors import InputError, NoEngineError, NoMapError
+from bayesreg.identified import check_identified
 from bayesreg.problem import Problem
 
 # The policy: the first engine that answers None to why_not runs.
@@ -90,3 +91,12 @@ def choose(verb: str, reasons: tuple[tuple[str, str | None], ...], wanted: str |
         return able[0]
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons if wanted in (None, name))
     raise NoEngineError(f"{verb} is not possible here. {listed}")
+
+
+def map_engine(verb: str, problem: Problem, wanted: str | None = None) -> MapEngine:
+    """Return the engine that finds the mode of a problem, or raise with the reason why there is none to find."""
+    if (reason := refusal(problem)) is not None:
+        raise NoMapError(reason)
+    chosen = MAP_ENGINES[choose(verb, map_reasons(problem), wanted)]
+    check_identified(problem)
+    return chosen

@@ -12,15 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg import diagnostics, noise
 from bayesreg.certificate import GAP_TOLERANCE, KKT_TOLERANCE, certify
 from bayesreg.choice import (
-    MAP_ENGINES,
     SAMPLE_ENGINES,
     Explanation,
     choose,
+    map_engine,
     map_reasons,
-    refusal,
     sample_reasons,
 )
-from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
+from bayesreg.errors import ConvergenceWarning, InputError
 from bayesreg.identified import check_identified
 from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
@@ -132,10 +131,7 @@ def find_map(
 
 def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_000) -> MapResult:
     """Find the mode of a model that is bound already; see `find_map`."""
-    if (reason := refusal(problem)) is not None:
-        raise NoMapError(reason)
-    chosen = MAP_ENGINES[choose("find_map", map_reasons(problem), wanted)]
-    check_identified(problem)
+    chosen = map_engine("find_map", problem, wanted)
     if problem.known_sigma is not None:
         sigma = problem.known_sigma
         mode = chosen.find_map(problem, sigma, None, max_iter)

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesreg.certificate import certify
-from bayesreg.choice import MAP_ENGINES, choose, map_reasons, refusal
+from bayesreg.choice import map_engine
 from bayesreg.engines.base import MapEngine
-from bayesreg.errors import ConvergenceWarning, InputError, NoMapError
-from bayesreg.identified import check_identified
+from bayesreg.errors import ConvergenceWarning, InputError
 from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
@@ -70,9 +69,7 @@ def map_path(
         ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
     if not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
-    if (reason := refusal(problem)) is not None:
-        raise NoMapError(reason)
-    check_identified(problem)
+    chosen = map_engine("map_path", problem)
     sigma = problem.known_sigma
     if sigma is None:
         if problem.relative_to != "penalty" or not (problem.intercept_prior.flat or not problem.fit_intercept):
@@ -81,8 +78,7 @@ def map_path(
                 "whose MAP is the same for every sigma."
             )
         sigma = problem.design.y_sd
-    chosen = MAP_ENGINES[choose("map_path", map_reasons(problem), None)]
-    largest = _largest_strength(problem, sigma, chosen, ratio)
+    largest = _largest_strength(problem, sigma, chosen)
     strengths = np.geomspace(largest, largest * ratio, int(n_points))
     modes: list[Mode] = []
     for strength in strengths:
@@ -109,7 +105,7 @@ def map_path(
     )
 
 
-def _largest_strength(problem: Problem, sigma: float, engine: MapEngine, ratio: float) -> float:
+def _largest_strength(problem: Problem, sigma: float, engine: MapEngine) -> float:
     """Strength from which on every l1-penalised coefficient is 0; for a pure ridge one that leaves 1 % of the fit."""
     penalty = problem.penalty(sigma)
     if not penalty.penalised.any():
