@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
-from bayesreg.numerics.best_constant import best_constant
-from bayesreg.numerics.rank import dependent_columns
+from bayesreg.data.columns import Columns
+from bayesreg.likelihoods import Kinked
+from bayesreg.null_model import NullModel, null_model
 from bayesreg.penalty import Penalty
 from bayesreg.problem import Problem
+from bayesreg.uniqueness import Uniqueness
 
 Array = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)
@@ -35,97 +37,314 @@ class Certificate:
     objective : float
         P in nats, without the terms that are free of the coefficients.
     gap : float
-        P minus the best dual value: an upper bound of P minus its minimum, in nats.
+        P minus the best dual value: an upper bound of P minus its minimum, in nats. NaN for a likelihood that is not
+        convex.
     relative_gap : float
         ``gap`` over the fall from the null model (all penalised coefficients at the prior's location) to the dual
         value; 0 when the gap is below rounding, 64 eps (|P| + |D|).
     kkt : float
         Largest violation of the optimality conditions as a cosine: distance to the subdifferential over the column's
         norm (after projecting out unpenalised columns) times the norm of the null gradient.
-    unique : bool
-        Whether the minimiser is certified to be the only one.
-    rank, equicorrelated : int
-        Rank of, and number of, the columns that may be non-zero in some minimiser and have no ridge part.
+    uniqueness : Uniqueness
+        Rank of the columns in play.
+    optima : int or None
+        For a likelihood that is not convex: number of distinct local optima that were found; the mode is the best.
+    stable : bool
+        Whether the curvature at a local optimum is positive on its support.
     """
 
     objective: float
     gap: float
     relative_gap: float
     kkt: float
-    unique: bool
-    rank: int
-    equicorrelated: int
+    uniqueness: Uniqueness
+    optima: int | None = None
+    stable: bool = True
+
+    @property
+    def local(self) -> bool:
+        """Whether optimality is claimed in a neighbourhood only."""
+        return self.optima is not None
 
     @property
     def accepted(self) -> bool:
-        """Whether both numbers meet the contract: relative gap <= 1e-10 and KKT cosine <= 1e-8."""
-        return self.relative_gap <= GAP_TOLERANCE and self.kkt <= KKT_TOLERANCE
+        """Whether the numbers meet the contract: relative gap <= 1e-10 (unless local) and KKT cosine <= 1e-8."""
+        return self.kkt <= KKT_TOLERANCE and (self.stable if self.local else self.relative_gap <= GAP_TOLERANCE)
+
+    @property
+    def unique(self) -> bool:
+        """Whether the minimiser is certified to be the only one."""
+        return not self.local and self.rank == self.equicorrelated
+
+    @property
+    def rank(self) -> int:
+        """Rank of the columns that may be non-zero in some minimiser and have no ridge part."""
+        return self.uniqueness.rank
+
+    @property
+    def equicorrelated(self) -> int:
+        """Number of those columns."""
+        return self.uniqueness.size
 
     def __str__(self) -> str:
+        verdict = "optimal" if self.accepted else "NOT optimal"
+        if self.local:
+            found = f"{self.optima} local optim{'um' if self.optima == 1 else 'a'} found"
+            return f"locally {verdict}: KKT {self.kkt:.1e}, {found}, this is the best; no gap (not convex)"
         uniqueness = (
             "unique"
             if self.unique
             else f"a minimiser, not certified unique (rank {self.rank} of {self.equicorrelated})"
         )
-        verdict = "optimal" if self.accepted else "NOT optimal"
         return f"{verdict}: relative gap {self.relative_gap:.1e}, KKT {self.kkt:.1e}, {uniqueness}"
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The problem at one noise level, in d: everything that the formulae above name."""
+@dataclass(frozen=True, eq=False)
+class Certifier:
+    """Certificates for points of one problem at one noise level; what they share is computed once.
+
+    Parameters
+    ----------
+    problem : Problem
+    sigma : float
+    """
 
     problem: Problem
     sigma: float
-    penalty: Penalty
-    offset: Array
-    l2_intercept: float
-    # X, less its means where a flat intercept makes that the same model: large means then cost no digits.
-    columns: Array
 
-    @property
-    def intercept_loc(self) -> float:
-        return self.problem.intercept_prior.loc if self.l2_intercept > 0 else 0.0
+    @cached_property
+    def columns(self) -> Columns:
+        """X, centred under a flat intercept."""
+        return self.problem.columns
 
-    def eta(self, d: Array, b0: float) -> Array:
+    @cached_property
+    def base(self) -> Array:
+        """Offset plus X loc, shape (n,)."""
+        return self.problem.base()
+
+    @cached_property
+    def null(self) -> NullModel:
+        """The null model; the strength of the penalty does not change it."""
+        return null_model(self.problem, self.sigma)
+
+    @cached_property
+    def free(self) -> NDArray[np.intp]:
+        """Indices of the columns without a penalty."""
+        return np.flatnonzero(self.problem.unpenalised)
+
+    @cached_property
+    def norm(self) -> Array:
+        """Norms of the columns after projecting out what has no penalty, shape (p,)."""
+        moments = self.problem.design.moments
+        norm = moments.spread if self.problem.fit_intercept else moments.size
+        if 0 < self.free.size < self.problem.p:
+            design = self.problem.design
+            columns = design.centred_columns if self.problem.fit_intercept else design.columns
+            root = np.sqrt(design.weight)
+            Q = np.linalg.qr(root[:, None] * columns.take(self.free).dense())[0]
+            along = columns.transposed_times(root[:, None] * Q)
+            left = np.sqrt(np.maximum(norm**2 - np.einsum("jk,jk->j", along, along), 0.0))
+            left[self.free] = norm[self.free]
+            norm = left
+        # A column that is (numerically) nothing but unpenalised ones is judged by its raw length.
+        raw = moments.size
+        return np.where(norm > 1e-7 * raw, norm, np.where(raw > 0, raw, 1.0))
+
+    @cached_property
+    def slope_norm(self) -> float:
+        """Weighted norm of F' at the null model."""
+        return self.null.slope_norm(self.problem.design.weight)
+
+    def eta(self, d: Array, intercept: float) -> Array:
+        """Linear predictor at d and the intercept of the original columns."""
         centre = float(self.problem.design.x_mean @ d) if self.problem.flat_intercept else 0.0
-        return np.asarray(self.offset + (b0 + centre) + self.columns @ d)
+        return self.base + (intercept + centre) + self.columns.times(d)
 
-    def loss(self, eta: Array) -> float:
+    def gradients(self, coefs: list[Array], intercepts: list[float]) -> Array | None:
+        """Columns' theta of many points in one product, shape (p, k); None where each must be found by itself."""
+        design, likelihood = self.problem.design, self.problem.likelihood
+        if not likelihood.smooth or self.columns.is_sparse:
+            return None
+        thetas = [
+            design.weight * likelihood.gradient(self.eta(coef - self.problem.loc, b), design.y, self.sigma)
+            for coef, b in zip(coefs, intercepts, strict=True)
+        ]
+        return self.columns.transposed_times(np.stack(thetas, axis=1))
+
+    def certify(
+        self,
+        penalty: Penalty,
+        d: Array,
+        intercept: float,
+        *,
+        dual: Array | None = None,
+        gradient: Array | None = None,
+        optima: int | None = None,
+    ) -> Certificate:
+        """Certify a point.
+
+        Parameters
+        ----------
+        penalty : Penalty
+            In nats, at the noise level.
+        d : array, shape (p,)
+        intercept : float
+        dual : array, shape (n,), optional
+            A feasible theta that somebody found; needed where the loss has kinks.
+        gradient : array, shape (p,), optional
+            Columns' theta for the theta of this point, when it is known already.
+        optima : int, optional
+            For a likelihood that is not convex.
+        """
+        design, likelihood = self.problem.design, self.problem.likelihood
+        eta = self.eta(d, intercept)
+        pull = self._intercept_pull(intercept)
+        primal = float(design.weight @ likelihood.loss(eta, design.y, self.sigma)) + penalty.value(d) + pull[0]
+        theta = design.weight * likelihood.gradient(eta, design.y, self.sigma)
+        if not likelihood.smooth and dual is not None:
+            theta, gradient = dual, None
+        if gradient is None:
+            gradient = self.columns.transposed_times(theta)
+        kkt = self._kkt(penalty, d, gradient, float(theta.sum()) + pull[1])
+        rows = self._curved_rows(eta, theta)
+        uniqueness = self._uniqueness(penalty, d, gradient, rows)
+        if optima is not None:
+            return Certificate(primal, math.nan, math.nan, kkt, uniqueness, optima, self._stable(penalty, d, eta))
+        best = self._best_dual(penalty, d, theta, gradient, eta)
+        if dual is not None and likelihood.smooth:
+            best = max(best, self._best_dual(penalty, d, dual, self.columns.transposed_times(dual), eta))
+        gap = max(primal - best, 0.0)
+        rounding = 64 * EPS * (abs(primal) + abs(best))
+        fall = self.null.value - best
+        relative = 0.0 if gap <= rounding else (gap / fall if fall > 0 else math.inf)
+        return Certificate(primal, gap, relative, kkt, uniqueness)
+
+    def _intercept_pull(self, intercept: float) -> tuple[float, float]:
+        """Penalty of the intercept and its slope."""
+        prior = self.problem.intercept_prior
+        if not self.problem.fit_intercept or prior.flat:
+            return 0.0, 0.0
+        rate = prior.l2(self.sigma)
+        return 0.5 * rate * (intercept - prior.loc) ** 2, rate * (intercept - prior.loc)
+
+    def _kkt(self, penalty: Penalty, d: Array, gradient: Array, intercept_slope: float) -> float:
+        worst = float(np.max(penalty.kkt_ratios(d, gradient, self.norm), initial=0.0)) / self.slope_norm
+        if self.problem.fit_intercept:
+            size = math.sqrt(self.problem.design.total_weight) * self.slope_norm
+            worst = max(worst, abs(intercept_slope) / size)
+        return worst
+
+    def _flat(self, penalty: Penalty, d: Array) -> NDArray[np.intp]:
+        """Columns to which theta must be orthogonal: without a penalty, and not held at a sign constraint."""
+        return np.flatnonzero(~penalty.penalised & (~penalty.constrained | (d != 0)))
+
+    def _feasible(
+        self, flat: NDArray[np.intp], theta: Array, gradient: Array, eta: Array
+    ) -> tuple[Array, Array]:
+        """Make theta orthogonal to the flat columns and the constant; returns it with its products with all columns."""
+        constant = self.problem.flat_intercept
+        excess = abs(float(theta.sum())) if constant else 0.0
+        if flat.size == 0 and excess <= 4 * EPS * float(np.abs(theta).sum()):
+            return theta, gradient
         design = self.problem.design
-        return float(design.weight @ self.problem.likelihood.loss(eta, design.y, self.sigma))
+        # Correct in proportion to the curvature: that keeps theta inside the domain of its conjugate.
+        root = np.sqrt(np.maximum(self._give(eta, theta), 0.0))
+        Z = self.columns.take(flat).dense()
+        Z = np.column_stack([np.ones(design.n), Z]) if constant else Z
+        Q = np.linalg.qr(root[:, None] * Z)[0]
+        for _ in range(2):
+            scaled = np.divide(theta, root, out=np.zeros_like(theta), where=root > 0)
+            theta = theta - root * (Q @ (Q.T @ scaled))
+        return theta, self.columns.transposed_times(theta)
 
-    def primal(self, d: Array, b0: float) -> float:
-        ridge = 0.5 * self.l2_intercept * (b0 - self.intercept_loc) ** 2
-        return self.loss(self.eta(d, b0)) + self.penalty.value(d) + ridge
+    def _give(self, eta: Array, theta: Array) -> Array:
+        """How far each theta_i may be moved: curvature of its row, or whether it lies inside at a kink."""
+        design, likelihood = self.problem.design, self.problem.likelihood
+        if isinstance(likelihood, Kinked):
+            return self._curved_rows(eta, theta)
+        return design.weight * likelihood.curvature(eta, design.y, self.sigma)
 
-    def residual(self, eta: Array) -> Array:
-        """F'(eta), unweighted."""
-        return self.problem.likelihood.gradient(eta, self.problem.design.y, self.sigma)
+    def _best_dual(self, penalty: Penalty, d: Array, theta: Array, gradient: Array, eta: Array) -> float:
+        """Best dual value from a gradient, scaled into the domain of the penalty's conjugate. 0 is always feasible."""
+        flat = self._flat(penalty, d)
+        theta, gradient = self._feasible(flat, theta, gradient, eta)
+        v = -gradient
+        v[flat] = 0.0
+        if self.problem.flat_intercept:
+            # Rounding of a product with a constant column is no violation.
+            v[self.problem.design.constant] = 0.0
+        shrink = penalty.shrink(v)
+        candidates = [self._dual(penalty, shrink * theta, shrink * v), self._dual(penalty, 0.0 * theta, 0.0 * v)]
+        if shrink < 1.0 or not math.isfinite(candidates[0]):
+            # Products are sums of rounded terms: within that rounding of the box is inside it.
+            rounding = 8 * EPS * self.problem.design.moments.size * self._size(theta)
+            candidates.append(self._dual(penalty, theta, penalty.clipped(v, rounding)))
+        return max(candidates)
 
-    def dual(self, theta: Array) -> float:
-        """Return D at a theta that is orthogonal to the unpenalised columns."""
+    def _size(self, theta: Array) -> float:
+        """Norm of theta that bounds its products with the columns by theirs."""
+        weight = self.problem.design.weight
+        slope = np.divide(theta, np.sqrt(weight), out=np.zeros_like(theta), where=weight > 0)
+        return float(np.linalg.norm(slope))
+
+    def _dual(self, penalty: Penalty, theta: Array, v: Array) -> float:
         design = self.problem.design
         conjugate = self.problem.likelihood.conjugate(theta, design.y, design.weight, self.sigma)
         if not math.isfinite(conjugate):
             return -math.inf
-        # Theta is orthogonal to a flat intercept, so the centred columns do as well.
-        v = -(self.columns.T @ theta)
-        free = ~self.penalty.penalised
-        v[free] = 0.0
-        # Products are sums of n rounded terms: within that rounding of the box is inside it.
-        limit = self.penalty.l1
-        rounding = 8 * EPS * (np.abs(self.columns).T @ np.abs(theta))
-        edge = (self.penalty.l2 == 0) & (np.abs(v) > limit) & (np.abs(v) <= limit + rounding)
-        v[edge] = np.sign(v[edge]) * limit[edge]
-        value = float(self.offset @ theta) - conjugate - self.penalty.conjugate(v)
-        if self.l2_intercept > 0:
+        value = float(self.base @ theta) - conjugate - penalty.conjugate(v)
+        prior = self.problem.intercept_prior
+        if self.problem.fit_intercept and not prior.flat:
             total = -float(theta.sum())
-            value -= self.intercept_loc * total + total**2 / (2 * self.l2_intercept)
+            value -= prior.loc * total + total**2 / (2 * prior.l2(self.sigma))
         return value
 
+    def _curved_rows(self, eta: Array, theta: Array) -> Array:
+        """Weight of the rows whose loss pins eta: where it is curved, or at a kink."""
+        design, likelihood = self.problem.design, self.problem.likelihood
+        if not isinstance(likelihood, Kinked):
+            curvature = likelihood.curvature(eta, design.y, self.sigma)
+            return np.where(curvature > 0, design.weight, 0.0)
+        up, down = likelihood.slopes(self.sigma)
+        inside = (theta > -design.weight * up * (1 - 1e-9)) & (theta < design.weight * down * (1 - 1e-9))
+        return np.where(inside, design.weight, 0.0)
 
-def certify(problem: Problem, coef: Array, intercept: float, sigma: float = 1.0) -> Certificate:
+    def _uniqueness(self, penalty: Penalty, d: Array, gradient: Array, rows: Array) -> Uniqueness:
+        reach = np.where(penalty.constrained, -gradient, np.abs(gradient))
+        near = (reach >= penalty.l1 * (1 - 1e-9)) & (penalty.l1 > 0)
+        if penalty.groups is not None:
+            groups = penalty.groups
+            full = groups.dual_norms(gradient) >= groups.rate * (1 - 1e-9)
+            near = np.where(groups.member, np.append(full, False)[groups.label], near)
+        in_play = (penalty.l2 == 0) & (near | (d != 0) | ~(penalty.penalised | penalty.constrained))
+        return Uniqueness(self.columns, rows, np.flatnonzero(in_play), self.problem.flat_intercept)
+
+    def _stable(self, penalty: Penalty, d: Array, eta: Array) -> bool:
+        """Whether the Hessian on the support has no negative direction."""
+        design = self.problem.design
+        on = np.flatnonzero((d != 0) | ~penalty.penalised)
+        if on.size == 0:
+            return True
+        h = design.weight * self.problem.likelihood.curvature(eta, design.y, self.sigma)
+        Z = self.problem.design.columns.take(on).dense()
+        l2 = penalty.l2[on]
+        if self.problem.fit_intercept:
+            Z, l2 = np.column_stack([np.ones(design.n), Z]), np.append(0.0, l2)
+        norm = np.linalg.norm(Z, axis=0)
+        H = (Z.T * h) @ Z + np.diag(l2)
+        values = np.linalg.eigvalsh(H / np.outer(norm, norm))
+        return bool(values[0] >= -1e-10 * abs(values[-1]))
+
+
+def certify(
+    problem: Problem,
+    coef: Array,
+    intercept: float,
+    sigma: float = 1.0,
+    *,
+    dual: Array | None = None,
+    optima: int | None = None,
+) -> Certificate:
     """Certify a point of a model with a penalty, whoever computed it.
 
     Parameters
@@ -136,151 +355,20 @@ def certify(problem: Problem, coef: Array, intercept: float, sigma: float = 1.0)
     intercept : float
     sigma : float
         Noise level at which the coefficients are judged (ignored where it is known).
+    dual : array, shape (n,), optional
+        A multiplier theta of the rows, where the loss has kinks and its gradient does not give one.
+    optima : int, optional
+        For a likelihood that is not convex: number of local optima found.
 
     Returns
     -------
     Certificate
-        Cost O(n p), plus a QR of the columns in play for the uniqueness.
+        Cost O(n p); the rank behind ``unique`` is computed when it is asked for.
     """
     level = problem.known_sigma if problem.known_sigma is not None else sigma
-    offset = problem.design.offset + (problem.design.X @ problem.loc if np.any(problem.loc) else 0.0)
-    l2_intercept = problem.intercept_prior.l2(level) if problem.fit_intercept else 0.0
-    columns = problem.design.X - problem.design.x_mean if problem.flat_intercept else problem.design.X
-    rows = _Rows(problem, level, problem.penalty(level), offset, l2_intercept, columns)
+    certifier = Certifier(problem, level)
     d = np.asarray(coef, dtype=float) - problem.loc
     b0 = float(intercept) if problem.fit_intercept else 0.0
-
-    eta = rows.eta(d, b0)
-    primal = rows.primal(d, b0)
-    slope = rows.residual(eta)
-    weight = problem.design.weight
-    gradient = rows.columns.T @ (weight * slope)
-    null_value, null_slope = _null(rows)
-    dual = _best_dual(rows, weight * slope, eta)
-
-    gap = max(primal - dual, 0.0)
-    rounding = 64 * EPS * (abs(primal) + abs(dual))
-    fall = null_value - dual
-    relative = 0.0 if gap <= rounding else (gap / fall if fall > 0 else math.inf)
-    kkt = _kkt_cosine(rows, d, b0, gradient, float(weight @ slope), null_slope)
-    unique, rank, size = _uniqueness(rows, d, gradient)
-    return Certificate(primal, gap, relative, kkt, unique, rank, size)
-
-
-def _flat_columns(rows: _Rows) -> Array:
-    """Columns without a penalty, the flat intercept first, shape (n, k)."""
-    design = rows.problem.design
-    columns = rows.columns[:, ~rows.penalty.penalised]
-    return np.column_stack([np.ones(design.n), columns]) if rows.problem.flat_intercept else columns
-
-
-def _null(rows: _Rows) -> tuple[float, Array]:
-    """Smallest P with every penalised coefficient at its location, and F' there.
-
-    When nothing is penalised that would be the minimum itself; then only the intercept is left in.
-    """
-    design = rows.problem.design
-    free = ~rows.penalty.penalised
-    if free.all():
-        free = np.zeros_like(free)
-    Z = rows.columns[:, free]
-    if rows.problem.fit_intercept:
-        Z = np.column_stack([np.ones(design.n), Z])
-    ridge = np.zeros(Z.shape[1])
-    target = np.zeros(Z.shape[1])
-    if rows.problem.fit_intercept:
-        ridge[0], target[0] = rows.l2_intercept, rows.intercept_loc
-    gamma = target.copy()
-    if Z.shape[1] == 0:
-        return rows.loss(rows.offset), rows.residual(rows.offset)
-    if rows.problem.fit_intercept:
-
-        def slope_of_constant(t: float) -> float:
-            return float(design.weight @ rows.residual(rows.offset + t) + ridge[0] * (t - target[0]))
-
-        gamma[0] = best_constant(slope_of_constant, target[0])
-    scale = np.sqrt(design.weight @ Z**2)
-    scale[scale == 0] = 1.0
-
-    def value(at: Array) -> float:
-        return rows.loss(rows.offset + Z @ at) + 0.5 * float(ridge @ (at - target) ** 2)
-
-    best = value(gamma)
-    for _ in range(100):
-        eta = rows.offset + Z @ gamma
-        slope = design.weight * rows.residual(eta)
-        h = design.weight * rows.problem.likelihood.curvature(eta, design.y, rows.sigma)
-        g = (Z.T @ slope + ridge * (gamma - target)) / scale
-        H = (Z.T * h) @ Z / np.outer(scale, scale) + np.diag(ridge / scale**2)
-        step = linalg.lstsq(H, g)[0] / scale
-        share = 1.0
-        while share > 1e-10 and not value(gamma - share * step) <= best:
-            share /= 2
-        new = value(gamma - share * step)
-        moved = best - new
-        if not new <= best:
-            break
-        gamma, best = gamma - share * step, new
-        if moved <= 4 * EPS * abs(best) and np.abs(g).max() <= 1e-12 * (np.linalg.norm(slope) + 1e-300):
-            break
-    return best, rows.residual(rows.offset + Z @ gamma)
-
-
-def _best_dual(rows: _Rows, theta: Array, eta: Array) -> float:
-    """Best dual value from the gradient: made orthogonal to the flat columns, then scaled into the box."""
-    design = rows.problem.design
-    Z = _flat_columns(rows)
-    if Z.shape[1]:
-        # Correct in proportion to the curvature: that keeps a logistic theta inside its domain.
-        h = design.weight * rows.problem.likelihood.curvature(eta, design.y, rows.sigma)
-        root = np.sqrt(h)
-        Q = np.linalg.qr(root[:, None] * Z)[0]
-        for _ in range(2):
-            scaled = np.divide(theta, root, out=np.zeros_like(theta), where=root > 0)
-            theta = theta - root * (Q @ (Q.T @ scaled))
-    v = np.abs(rows.columns.T @ theta)
-    boxed = (rows.penalty.l1 > 0) & (rows.penalty.l2 == 0)
-    ratio = v[boxed] / rows.penalty.l1[boxed]
-    shrink = 1.0 / max(1.0, float(ratio.max(initial=0.0)))
-    # 0 is always feasible.
-    candidates = [0.0 * theta, theta * shrink]
-    return max(rows.dual(candidate) for candidate in candidates)
-
-
-def _kkt_cosine(
-    rows: _Rows, d: Array, b0: float, gradient: Array, intercept_gradient: float, null_slope: Array
-) -> float:
-    design = rows.problem.design
-    null_norm = math.sqrt(float(design.weight @ null_slope**2))
-    if null_norm == 0:
-        null_norm = 1.0
-    columns = design.centred if rows.problem.fit_intercept else design.uncentred
-    free = ~rows.penalty.penalised
-    if free.any() and not free.all():
-        Q = np.linalg.qr(columns[:, free])[0]
-        columns = columns.copy()
-        columns[:, ~free] -= Q @ (Q.T @ columns[:, ~free])
-    norm = np.linalg.norm(columns, axis=0)
-    distance = rows.penalty.subdifferential_distance(d, gradient)
-    # A column that is (numerically) nothing but unpenalised ones is judged by its raw length.
-    raw = np.sqrt(design.weight @ design.X**2)
-    norm = np.where(norm > 1e-12 * raw, norm, np.where(raw > 0, raw, 1.0))
-    worst = float(np.max(distance / norm)) / null_norm
-    if rows.problem.fit_intercept:
-        pull = intercept_gradient + rows.l2_intercept * (b0 - rows.intercept_loc)
-        worst = max(worst, abs(pull) / (math.sqrt(design.total_weight) * null_norm))
-    return worst
-
-
-def _uniqueness(rows: _Rows, d: Array, gradient: Array) -> tuple[bool, int, int]:
-    """Rank of the columns that any minimiser may use and that have no ridge part."""
-    penalty = rows.penalty
-    near = np.abs(gradient) >= penalty.l1 * (1 - 1e-9)
-    in_play = (penalty.l2 == 0) & (near | (d != 0) | ~penalty.penalised)
-    size = int(in_play.sum())
-    if size == 0:
-        return True, 0, 0
-    design = rows.problem.design
-    columns = (design.centred if rows.problem.flat_intercept else design.uncentred)[:, in_play]
-    lost = dependent_columns(columns).size
-    return lost == 0, size - lost, size
+    if not problem.likelihood.convex and optima is None:
+        optima = 1
+    return certifier.certify(problem.penalty(level), d, b0, dual=dual, optima=optima)

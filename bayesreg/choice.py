@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bayesreg.engines.augmented_lagrangian import AugmentedLagrangian
 from bayesreg.engines.base import MapEngine, SampleEngine
 from bayesreg.engines.closed_form import ClosedForm
 from bayesreg.engines.coordinate_descent import CoordinateDescent
 from bayesreg.engines.exact_gaussian import ExactGaussian
+from bayesreg.engines.interior_point import InteriorPoint
+from bayesreg.engines.majorise_minimise import MajoriseMinimise
 from bayesreg.engines.nuts import Nuts
 from bayesreg.engines.prox_newton import ProxNewton
+from bayesreg.engines.working_set import WorkingSet
 from bayesreg.errors import InputError, NoEngineError, NoMapError
 from bayesreg.identified import check_identified
 from bayesreg.problem import Problem
 
 # The policy: the first engine that answers None to why_not runs.
-MAP_ENGINES: tuple[MapEngine, ...] = (ClosedForm(), CoordinateDescent(), ProxNewton())
+MAP_ENGINES: tuple[MapEngine, ...] = (
+    ClosedForm(),
+    CoordinateDescent(),
+    WorkingSet(),
+    ProxNewton(),
+    InteriorPoint(),
+    AugmentedLagrangian(),
+    MajoriseMinimise(),
+)
 SAMPLE_ENGINES: tuple[SampleEngine, ...] = (ExactGaussian(), Nuts())
 
 

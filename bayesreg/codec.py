@@ -13,7 +13,7 @@ _CLASSES = {
     f"{module.__name__.rsplit('.', 1)[1]}.{name}": getattr(module, name)
     for module, names in (
         (scales, ("Flat", "Jeffreys", "HalfNormal", "HalfStudentT", "HalfCauchy", "Gamma", "InverseGamma")),
-        (likelihoods, ("Gaussian", "Bernoulli")),
+        (likelihoods, ("Gaussian", "Huber", "Laplace", "AsymmetricLaplace", "StudentT", "Bernoulli", "Poisson")),
         (priors, ("Flat", "Gaussian", "Laplace", "ElasticNet")),
     )
     for name in names

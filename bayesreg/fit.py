@@ -27,6 +27,7 @@ from bayesreg.posterior import build_tree
 from bayesreg.problem import Problem
 from bayesreg.pymc_export import build_pymc
 from bayesreg.results import MapResult
+from bayesreg.scaling import rescaled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -131,6 +132,7 @@ def find_map(
 
 def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_000) -> MapResult:
     """Find the mode of a model that is bound already; see `find_map`."""
+    problem, unit = rescaled(problem)
     chosen = map_engine("find_map", problem, wanted)
     if problem.known_sigma is not None:
         sigma = problem.known_sigma
@@ -139,11 +141,11 @@ def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_
     else:
 
         def solve(level: float, start: Mode | None) -> Mode:
-            return chosen.find_map(problem, level, None if start is None else start.coef, max_iter)
+            return chosen.find_map(problem, level, start, max_iter)
 
         mode, sigma = noise.joint_mode(problem, solve)
         measure = noise.MEASURE
-    certificate = certify(problem, mode.coef, mode.intercept, sigma)
+    certificate = certify(problem, mode.coef, mode.intercept, sigma, dual=mode.dual, optima=mode.optima)
     if not certificate.accepted:
         warnings.warn(
             f"{chosen.name} stopped after {mode.n_iter} iterations with relative gap {certificate.relative_gap:.2e} "
@@ -153,7 +155,7 @@ def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_
             stacklevel=3,
         )
     return MapResult(
-        coef=mode.coef,
+        coef=mode.coef * unit,
         intercept=mode.intercept,
         sigma=sigma if problem.likelihood.has_sigma else None,
         certificate=certificate,

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg import codec
 from bayesreg.data import Design, make_design
 from bayesreg.errors import DesignWarning, InputError, PriorWarning
-from bayesreg.likelihoods import Gaussian, Likelihood
+from bayesreg.likelihoods import Likelihood, Scaled
 from bayesreg.priors import Flat
 from bayesreg.priors import Gaussian as GaussianPrior
 from bayesreg.priors.base import Penalised, Prior, Resolved, resolve_relative_to
@@ -29,7 +29,8 @@ class Model:
     Parameters
     ----------
     likelihood : Likelihood
-        ``likelihoods.Gaussian(sigma=...)`` or ``likelihoods.Bernoulli()``.
+        From ``likelihoods``: ``Gaussian(sigma=...)``, ``Huber``, ``Laplace``, ``AsymmetricLaplace``, ``StudentT``,
+        ``Bernoulli()``, ``Poisson()``, or one of your own.
     prior : Prior
         ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, or one of your own.
     fit_intercept : bool, default True
@@ -153,15 +154,15 @@ class Model:
 
     def _noise(self, design: Design, notes: list[str]) -> float | Law | None:
         """Known noise level, given law, or the default law stated for these data."""
-        if not isinstance(self.likelihood, Gaussian):
+        if not self.likelihood.has_sigma:
             return None
-        given = self.likelihood.sigma
+        given = self.likelihood.sigma if isinstance(self.likelihood, Scaled) else None
         if given is not None and not isinstance(given, Law):
             return given
         if np.ptp((design.y - design.offset)[design.weight > 0]) == 0:
             raise InputError(
                 "y is constant, so nothing can be learned about the noise level; "
-                "give it as a number: Gaussian(sigma=...)."
+                f"give it as a number: {type(self.likelihood).__name__}(sigma=...)."
             )
         if given is not None:
             return given

@@ -72,8 +72,10 @@ def slope(problem: Problem, coef: Array, intercept: float, sigma: float) -> floa
     """Return dU / d log sigma at fixed coefficients."""
     assert problem.sigma_law is not None
     design = problem.design
-    residual = design.y - problem.linear_predictor(coef, intercept)
-    total = design.total_weight - float(design.weight @ residual**2) / sigma**2
+    eta = problem.linear_predictor(coef, intercept)
+    # F is a function of (y - eta)/sigma, so its slope in log sigma is (y - eta) F'.
+    pull = (design.y - eta) * problem.likelihood.gradient(eta, design.y, sigma)
+    total = design.total_weight + float(design.weight @ pull)
     total -= _law_slope(problem.sigma_law, sigma)
     if problem.relative_to is not None:
         penalty = problem.penalty(sigma)

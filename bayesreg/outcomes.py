@@ -20,11 +20,17 @@ class Mode:
     intercept : float
     n_iter : int
         Cycles or Newton steps.
+    dual : array, shape (n,), optional
+        Multiplier theta of the rows, where the loss has kinks and its gradient does not give it.
+    optima : int, optional
+        Number of distinct local optima found, for a likelihood that is not convex.
     """
 
     coef: Array
     intercept: float
     n_iter: int
+    dual: Array | None = None
+    optima: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,16 +6,21 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.certificate import certify
+from bayesreg.certificate import Certifier
 from bayesreg.choice import map_engine
-from bayesreg.engines.base import MapEngine
+from bayesreg.effective_df import effective_df
 from bayesreg.errors import ConvergenceWarning, InputError
 from bayesreg.model import Model, bind
-from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
+from bayesreg.scaling import rescaled
+
+Array = NDArray[np.float64]
+
+# The path ends where the fit explains this share of what can be explained, as glmnet's does.
+SATURATED = 0.999
 
 
 def map_path(
@@ -25,8 +30,12 @@ def map_path(
     *,
     n_points: int = 100,
     ratio: float | None = None,
+    strengths: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
+    engine: str | None = None,
+    early_stop: bool = False,
+    max_iter: int = 10_000,
 ) -> PathResult:
     """Find the MAP along a log grid of penalties, from the one that empties the model downwards, warm-started.
 
@@ -35,17 +44,26 @@ def map_path(
     model : Model
         Its prior gives the shape of the penalty, which every point multiplies by ``strength``; sigma must be known, or
         the prior relative to it so that the path does not depend on sigma (``relative_to="penalty"``).
-    X : array or frame, shape (n, p)
+    X : array, SciPy sparse array or frame, shape (n, p)
     y : array, shape (n,)
     n_points : int, default 100
     ratio : float, optional
         Smallest over largest strength; 1e-3 for n > p, else 1e-2.
+    strengths : array, shape (k,), optional
+        The grid itself, in place of ``n_points`` and ``ratio``; sorted to fall.
     sample_weight, offset : array, shape (n,), optional
+    engine : str, optional
+        One of the names that `explain` lists.
+    early_stop : bool, default False
+        Leave out the points after the first that brings the loss 99.9 % of the way from the null model to a perfect
+        fit.
+    max_iter : int, default 10000
+        Bound on the iterations of each point.
 
     Returns
     -------
     PathResult
-        One certificate a point.
+        One certificate a point; degrees of freedom.
 
     Raises
     ------
@@ -62,68 +80,115 @@ def map_path(
     >>> path.n_nonzero[0], path.coef.shape
     (np.int64(0), (5, 2))
     """
-    if not isinstance(n_points, int | np.integer) or n_points < 2:
+    if not isinstance(n_points, int | np.integer) or isinstance(n_points, bool) or n_points < 2:
         raise InputError(f"n_points must be an integer of at least 2, got {n_points!r}.")
-    problem = bind(model, X, y, sample_weight, offset)
+    problem, unit = rescaled(bind(model, X, y, sample_weight, offset))
+    chosen = map_engine("map_path", problem, engine)
+    sigma = _level(problem)
+    certifier = Certifier(problem, sigma)
+    if strengths is None:
+        grid = _grid(certifier, int(n_points), ratio)
+    else:
+        grid = np.sort(np.atleast_1d(np.asarray(strengths, dtype=float)))[::-1]
+        if grid.ndim != 1 or grid.size == 0 or not np.all(np.isfinite(grid) & (grid > 0)):
+            raise InputError(f"strengths must be positive finite numbers, got {strengths!r}.")
+    modes = chosen.find_path(problem, sigma, grid, max_iter)
+    if early_stop:
+        modes = modes[: _saturated(certifier, [mode.coef for mode in modes], [mode.intercept for mode in modes])]
+        grid = grid[: len(modes)]
+    penalty = problem.penalty(sigma)
+    gradients = certifier.gradients([mode.coef for mode in modes], [mode.intercept for mode in modes])
+    certificates = tuple(
+        certifier.certify(
+            penalty.scaled(float(strength)),
+            mode.coef - problem.loc,
+            mode.intercept,
+            dual=mode.dual,
+            gradient=None if gradients is None else gradients[:, k],
+            optima=mode.optima if problem.likelihood.convex else mode.optima or 1,
+        )
+        for k, (strength, mode) in enumerate(zip(grid, modes, strict=True))
+    )
+    failed = sum(not certificate.accepted for certificate in certificates)
+    if failed:
+        worst = max(certificates, key=lambda certificate: (not certificate.accepted, certificate.relative_gap))
+        warnings.warn(
+            f"{failed} of {grid.size} points of the path miss the contract; the worst has {worst}.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    coef = np.stack([mode.coef for mode in modes])
+    return PathResult(
+        grid,
+        coef * unit,
+        np.array([mode.intercept for mode in modes]),
+        certificates,
+        problem.design.names,
+        chosen.name,
+        effective_df(problem, sigma, grid, coef, np.array([mode.intercept for mode in modes])),
+    )
+
+
+def _level(problem: Problem) -> float:
+    """The noise level of the path: the known one, or any where the mode is the same at every level."""
+    if problem.known_sigma is not None:
+        return problem.known_sigma
+    if problem.relative_to != "penalty" or not (problem.intercept_prior.flat or not problem.fit_intercept):
+        raise InputError(
+            "map_path needs the noise level: give it as a number, or a prior with relative_to='penalty', "
+            "whose MAP is the same for every sigma."
+        )
+    return problem.design.y_sd
+
+
+def _grid(certifier: Certifier, n_points: int, ratio: float | None) -> Array:
+    problem = certifier.problem
     if ratio is None:
         ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
     if not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
-    chosen = map_engine("map_path", problem)
-    sigma = problem.known_sigma
-    if sigma is None:
-        if problem.relative_to != "penalty" or not (problem.intercept_prior.flat or not problem.fit_intercept):
-            raise InputError(
-                "map_path needs the noise level: give Gaussian(sigma=number), or a prior with relative_to='penalty', "
-                "whose MAP is the same for every sigma."
-            )
-        sigma = problem.design.y_sd
-    largest = _largest_strength(problem, sigma, chosen)
-    strengths = np.geomspace(largest, largest * ratio, int(n_points))
-    modes: list[Mode] = []
-    for strength in strengths:
-        start = modes[-1].coef if modes else None
-        modes.append(chosen.find_map(problem.with_strength(float(strength)), sigma, start, 10_000))
-    certificates = tuple(
-        certify(problem.with_strength(float(s)), mode.coef, mode.intercept, sigma)
-        for s, mode in zip(strengths, modes, strict=True)
-    )
-    failed = sum(not certificate.accepted for certificate in certificates)
-    if failed:
-        worst = max(certificates, key=lambda certificate: certificate.relative_gap)
-        warnings.warn(
-            f"{failed} of {n_points} points of the path miss the contract; the worst has {worst}.",
-            ConvergenceWarning,
-            stacklevel=2,
-        )
-    return PathResult(
-        strengths,
-        np.stack([mode.coef for mode in modes]),
-        np.array([mode.intercept for mode in modes]),
-        certificates,
-        problem.design.names,
-    )
+    largest = largest_strength(certifier)
+    return np.geomspace(largest, largest * ratio, n_points)
 
 
-def _largest_strength(problem: Problem, sigma: float, engine: MapEngine) -> float:
-    """Strength from which on every l1-penalised coefficient is 0; for a pure ridge one that leaves 1 % of the fit."""
+def largest_strength(certifier: Certifier) -> float:
+    """Strength from which on every coefficient with a kink is 0; for a pure ridge one that leaves 1 % of the fit.
+
+    The gradient of the loss at the null model decides: max |x_j' theta| / l1_j, or ||X_g' theta|| / r_g of a group.
+    """
+    problem, sigma = certifier.problem, certifier.sigma
     penalty = problem.penalty(sigma)
     if not penalty.penalised.any():
         raise InputError("the prior penalises nothing, so there is no path; use find_map.")
-    # With an overwhelming penalty only the unpenalised part is fitted; its gradient decides.
-    null = engine.find_map(problem.with_strength(1e12), sigma, None, 10_000)
-    d0 = np.where(penalty.penalised, 0.0, null.coef - problem.loc)
-    eta = problem.linear_predictor(problem.loc + d0, null.intercept)
-    weight, y = problem.design.weight, problem.design.y
-    slope = weight * problem.likelihood.gradient(eta, y, sigma)
-    gradient = np.abs(problem.design.X.T @ slope)
-    boxed = penalty.l1 > 0
-    if boxed.any():
-        largest = float(np.max(gradient[boxed] / penalty.l1[boxed]))
+    theta = certifier.null.theta
+    v = -certifier.columns.transposed_times(theta)
+    if np.any(penalty.l1 > 0) or penalty.groups is not None:
+        boxed = penalty.l1 > 0
+        reach = np.where(penalty.constrained, v, np.abs(v))
+        largest = float(np.max(reach[boxed] / penalty.l1[boxed], initial=0.0))
+        if penalty.groups is not None:
+            largest = max(largest, float(np.max(penalty.groups.dual_norms(v) / penalty.groups.rate)))
     else:
-        h = weight * problem.likelihood.curvature(eta, y, sigma)
+        design = problem.design
+        bound = problem.likelihood.majorant(certifier.null.eta, design.y, sigma)
+        usual = bound[np.isfinite(bound)]
+        h = float(np.median(usual)) if usual.size else float(np.median(np.abs(theta[design.weight > 0])))
         on = penalty.l2 > 0
-        columns = problem.design.X - (problem.design.x_mean if problem.fit_intercept else 0.0)
-        largest = float(np.max((h @ columns**2)[on] / penalty.l2[on])) * 100
+        largest = 100 * h * float(np.max((certifier.norm**2)[on] / penalty.l2[on]))
     # Rounding must not leave the largest coefficient just alive.
     return max(largest, 1e-300) * (1 + 1e-12)
+
+
+def _saturated(certifier: Certifier, coefs: list[Array], intercepts: list[float]) -> int:
+    """Number of points up to the first that is nearly as good as a perfect fit."""
+    problem, sigma = certifier.problem, certifier.sigma
+    design = problem.design
+    # A perfect fit has the loss that the conjugate has at 0, with its sign turned.
+    best = -problem.likelihood.conjugate(np.zeros(problem.n), design.y, design.weight, sigma)
+    fall = certifier.null.value - best
+    for k, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+        eta = certifier.eta(coef - problem.loc, intercept)
+        loss = float(design.weight @ problem.likelihood.loss(eta, design.y, sigma))
+        if certifier.null.value - loss >= SATURATED * fall:
+            return k + 1
+    return len(coefs)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.data import Design
+from bayesreg.data.columns import Columns
 from bayesreg.errors import InputError, NoMapError
 from bayesreg.likelihoods import Likelihood
 from bayesreg.numerics.least_squares import LeastSquares
@@ -138,11 +139,12 @@ class Problem:
 
     @property
     def unpenalised(self) -> NDArray[np.bool_]:
-        """Columns without any penalty, shape (p,)."""
+        """Columns without any penalty or sign constraint, shape (p,)."""
         if not isinstance(self.prior, Penalised):
             return np.isinf(self.unit)
         hyper = dict.fromkeys(self.hyper_laws, 1.0)
-        return ~penalty_of(self.prior, self.unit, None, 1.0, hyper).penalised
+        bound = penalty_of(self.prior, self.unit, None, 1.0, hyper)
+        return ~(bound.penalised | bound.constrained)
 
     def with_strength(self, strength: float) -> Problem:
         """Return the same problem with its penalty multiplied."""
@@ -165,7 +167,7 @@ class Problem:
         level = np.asarray(sigma, dtype=float)[..., None]
         eta = self.linear_predictor(coef, intercept)
         loss = self.likelihood.loss(eta, self.design.y, level)
-        return np.asarray(-self.design.weight * (loss + self.likelihood.row_constant(level)))
+        return np.asarray(-self.design.weight * (loss + self.likelihood.row_constant(self.design.y, level)))
 
     def log_prior(
         self,
@@ -226,31 +228,51 @@ class Problem:
         rows = self.row_log_likelihood(np.asarray(coef, dtype=float), b0, level)
         return float(rows.sum()) + self.log_prior(coef, b0, sigma, hyper)
 
+    @property
+    def columns(self) -> Columns:
+        """X, centred where a flat intercept makes that the same model: large means then cost no digits."""
+        return self.design.centred_columns if self.flat_intercept else self.design.columns
+
+    @property
+    def column_norms(self) -> Array:
+        """Weighted norms of ``columns``, shape (p,)."""
+        return self.design.moments.spread if self.flat_intercept else self.design.moments.size
+
+    def base(self) -> Array:
+        """What the linear predictor is at d = 0 and without an intercept: offset plus X loc, shape (n,)."""
+        offset = self.design.offset
+        return offset + self.design.columns.times(self.loc) if np.any(self.loc) else offset
+
     def least_squares(self, sigma: float) -> LeastSquares:
         """The Gaussian MAP problem at a noise level in half-RSS units, intercept eliminated, in d = coef - loc."""
         design = self.design
         penalty = self.penalty(sigma).scaled(sigma**2)
-        shifted = self.shifted_response
+        shifted, moments = self.shifted_response, design.moments
         if not self.fit_intercept:
-            response = np.sqrt(design.weight) * shifted
-            return LeastSquares(design.uncentred, response, design.uncentred_gram, penalty.l1, penalty.l2)
-        mean = design.weight @ shifted / design.total_weight
-        rows, gram = design.centred, design.centred_gram
-        response = np.sqrt(design.weight) * (shifted - mean)
-        if not self.intercept_prior.flat:
-            # Minimising over a normal intercept leaves ½ k (mean - m0 - x_mean'd)²: one more row.
-            k = 1 / (1 / design.total_weight + 1 / (sigma**2 * self.intercept_prior.l2(sigma)))
-            row = np.sqrt(k) * design.x_mean
-            rows = np.vstack([rows, row])
-            gram = gram + np.outer(row, row)
-            response = np.append(response, np.sqrt(k) * (mean - self.intercept_prior.loc))
-        return LeastSquares(rows, response, gram, penalty.l1, penalty.l2)
+            return LeastSquares(
+                design.columns, design.row_weight, shifted, penalty, moments.size, lambda: design.uncentred_gram
+            )
+        mean = float(design.weight @ shifted) / design.total_weight
+        centred = LeastSquares(
+            design.centred_columns,
+            design.row_weight,
+            shifted - mean,
+            penalty,
+            moments.spread,
+            lambda: design.centred_gram,
+        )
+        if self.intercept_prior.flat:
+            return centred
+        # Minimising over a normal intercept leaves ½ k (mean - m0 - x_mean'd)²: one more row.
+        k = 1 / (1 / design.total_weight + 1 / (sigma**2 * self.intercept_prior.l2(sigma)))
+        return replace(
+            centred, row=np.sqrt(k) * design.x_mean, row_response=float(np.sqrt(k) * (mean - self.intercept_prior.loc))
+        )
 
     @property
     def shifted_response(self) -> Array:
         """Response less the offset and the prior's location, shape (n,) (Gaussian likelihood)."""
-        shifted = self.design.y - self.design.offset
-        return np.asarray(shifted - self.design.X @ self.loc if np.any(self.loc) else shifted)
+        return self.design.y - self.base()
 
     def best_intercept(self, d: Array, sigma: float) -> float:
         """Intercept that maximises the posterior given d = coef - loc (Gaussian likelihood)."""
@@ -258,7 +280,7 @@ class Problem:
             return 0.0
         design = self.design
         data = design.total_weight / sigma**2
-        mean = design.weight @ (self.shifted_response - design.X @ d) / design.total_weight
+        mean = design.weight @ self.shifted_response / design.total_weight - design.x_mean @ d
         rate = self.intercept_prior.l2(sigma)
         return float((data * mean + rate * self.intercept_prior.loc) / (data + rate))
 

@@ -115,6 +115,11 @@ class PathResult:
         One a point.
     names : tuple of str
         Column names.
+    engine : str
+        Which engine found them.
+    df : array, shape (k,)
+        Degrees of freedom of each fit, the intercept not counted: the number of non-zero coefficients of a lasso,
+        tr[(G + L)^-1 G] on the support with a ridge part; NaN where the loss has no curvature to say it.
     """
 
     strength: Array
@@ -122,6 +127,8 @@ class PathResult:
     intercept: Array
     certificates: tuple[Certificate, ...]
     names: tuple[str, ...]
+    engine: str
+    df: Array
 
     @property
     def n_nonzero(self) -> NDArray[np.intp]:
@@ -129,11 +136,12 @@ class PathResult:
         return np.asarray(np.count_nonzero(self.coef, axis=1))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a point: strength, intercept, coefficients by name."""
+        """Return one row a point: strength, degrees of freedom, intercept, coefficients by name."""
         import pandas as pd
 
         frame = pd.DataFrame(self.coef, columns=list(self.names))
         frame.insert(0, "intercept", self.intercept)
+        frame.insert(0, "df", self.df)
         frame.insert(0, "strength", self.strength)
         return frame
 

@@ -23,10 +23,12 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 # Imports point strictly down; within one folder siblings may import each other, but engines only their base.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("penalty", "scales"),
-    ("numerics", "data", "priors", "likelihoods"),
+    ("groups", "scales", "data"),
+    ("penalty",),
+    ("numerics", "priors", "likelihoods"),
     ("problem", "outcomes", "codec", "conventions", "foreign", "intervals"),
-    ("model", "identified", "noise", "certificate", "pymc_export", "posterior", "diagnostics"),
+    ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_export", "posterior", "diagnostics"),
+    ("certificate", "row_problem"),
     ("results",),
     ("engines",),
     ("choice",),

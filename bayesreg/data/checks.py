@@ -6,8 +6,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from bayesreg.errors import InputError, UnsupportedInputError
+from bayesreg.errors import InputError
 
 Array = NDArray[np.float64]
 
@@ -25,13 +26,6 @@ class Frame(Protocol):
 
     def __getitem__(self, name: Any) -> Any:
         """One column."""
-
-
-@runtime_checkable
-class _Sparse(Protocol):
-    """A SciPy sparse matrix or array."""
-
-    def tocsc(self) -> Any: ...
 
 
 def _to_float(values: Any, name: str) -> Array:
@@ -75,10 +69,39 @@ def _readable(column: Any) -> bool:
     return True
 
 
-def as_matrix(X: Any) -> tuple[Array, tuple[str, ...]]:
-    """Return X as a finite float64 matrix and its column names (``x0, x1, ...`` without a frame)."""
-    if isinstance(X, _Sparse):
-        raise UnsupportedInputError("X is a SciPy sparse matrix; a dense array is needed here: pass X.toarray().")
+def _sparse_columns(X: Any) -> Any:
+    """Return a SciPy sparse matrix or array as a canonical float64 ``csc_array``; no copy where it is one already."""
+    if X.ndim != 2:
+        raise InputError(f"X must be 2D, of shape (n_samples, n_features), got {X.ndim}D of shape {X.shape}.")
+    if X.dtype.kind not in "biuf":
+        raise InputError(f"X has dtype {X.dtype}; it must be numeric (float).")
+    columns = sparse.csc_array(X, dtype=np.float64)
+    if not columns.has_canonical_format:
+        columns = columns.copy()
+        columns.sum_duplicates()
+    return columns
+
+
+def check_columns_finite(X: Any, columns: tuple[str, ...]) -> None:
+    """Raise where a dense or sparse X holds NaN or an infinity."""
+    if not sparse.issparse(X):
+        _check_finite(X, "X", columns)
+    elif not np.all(np.isfinite(X.data)):
+        kind = "NaN" if np.isnan(X.data).any() else "inf"
+        raise InputError(f"X contains {kind} among its stored values. Drop or impute them first.")
+
+
+def as_matrix(X: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return X as a finite float64 matrix, dense or ``csc_array``, and its column names; see `read_matrix`."""
+    matrix, names = read_matrix(X)
+    check_columns_finite(matrix, names)
+    return matrix, names
+
+
+def read_matrix(X: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return X as a float64 matrix and its column names (``x0, x1, ...`` without a frame), its values not looked at."""
+    if sparse.issparse(X):
+        return _named(_sparse_columns(X), None)
     names = tuple(str(name) for name in X.columns) if isinstance(X, Frame) else None
     if isinstance(X, Frame):
         text = [str(name) for name in X.columns if np.asarray(X[name]).dtype.kind in "OUST" and not _readable(X[name])]
@@ -91,14 +114,20 @@ def as_matrix(X: Any) -> tuple[Array, tuple[str, ...]]:
             f"X must be 2D, of shape (n_samples, n_features), got {array.ndim}D of shape {array.shape}. "
             "One column is X.reshape(-1, 1)."
         )
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        array = np.ascontiguousarray(array)
+    return _named(array, names)
+
+
+def _named(array: Any, names: tuple[str, ...] | None) -> tuple[Any, tuple[str, ...]]:
+    """Check the shape, and name the columns."""
     if array.shape[0] == 0:
         raise InputError(f"X has 0 samples (shape {array.shape}); at least 1 is needed.")
     if array.shape[1] == 0:
         raise InputError(f"X has 0 features (shape {array.shape}); at least 1 is needed.")
     columns = names if names is not None else tuple(f"x{j}" for j in range(array.shape[1]))
-    if len(set(columns)) != len(columns):
+    if names is not None and len(set(columns)) != len(columns):
         raise InputError("X has column names that occur more than once; give every column its own name.")
-    _check_finite(array, "X", columns)
     return array, columns
 
 

@@ -8,10 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from bayesreg.data.checks import as_matrix, as_vector, as_weights
+from bayesreg.data.checks import as_vector, as_weights, check_columns_finite, read_matrix
+from bayesreg.data.columns import Columns
+from bayesreg.data.moments import Moments, column_moments
 
 Array = NDArray[np.float64]
+
+# Means of so many standard deviations cost a Gram matrix two digits when they are taken off afterwards.
+IMPLICIT_CENTRING = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +26,7 @@ class Design:
 
     Parameters
     ----------
-    X : array, shape (n, p)
+    X : array or scipy.sparse.csc_array, shape (n, p)
     y : array, shape (n,)
     weight : array, shape (n,)
         Row weights; weight k is the row repeated k times.
@@ -32,7 +38,7 @@ class Design:
         Whether any weight differs from 1.
     """
 
-    X: Array
+    X: Any
     y: Array
     weight: Array
     offset: Array
@@ -49,27 +55,35 @@ class Design:
         """Number of columns."""
         return int(self.X.shape[1])
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether X is stored sparsely."""
+        return bool(sparse.issparse(self.X))
+
     @cached_property
     def total_weight(self) -> float:
         """Sum of the weights: the number of rows that they stand for."""
         return float(self.weight.sum())
 
     @cached_property
+    def moments(self) -> Moments:
+        """Weighted moments of the columns."""
+        return column_moments(self.X, self.weight)
+
+    @property
     def x_mean(self) -> Array:
         """Weighted column means, shape (p,)."""
-        return self.weight @ self.X / self.total_weight
+        return self.moments.mean
 
     @cached_property
     def x_sd(self) -> Array:
         """Weighted column standard deviations with ddof 0, shape (p,); exactly 0 for a constant column."""
-        spread = np.sqrt(self.weight @ (self.X - self.x_mean) ** 2 / self.total_weight)
-        return np.where(self.constant, 0.0, spread)
+        return self.moments.spread / np.sqrt(self.total_weight)
 
-    @cached_property
+    @property
     def constant(self) -> NDArray[np.bool_]:
         """Columns that hold one value only, over the rows with weight, shape (p,)."""
-        used = self.X if not self.weighted else self.X[self.weight > 0]
-        return np.asarray(used.max(axis=0) == used.min(axis=0))
+        return self.moments.constant
 
     @cached_property
     def y_sd(self) -> float:
@@ -79,26 +93,51 @@ class Design:
         return float(np.sqrt(self.weight @ (r - mean) ** 2 / self.total_weight))
 
     @cached_property
+    def columns(self) -> Columns:
+        """X as it is."""
+        return Columns(self.X, None)
+
+    @cached_property
+    def centred_columns(self) -> Columns:
+        """X less its weighted means: by a shift, or by one copy where the means would drown the differences."""
+        moments = self.moments
+        sd = self.x_sd
+        if not self.is_sparse and np.any(np.abs(moments.mean) > IMPLICIT_CENTRING * sd):
+            return Columns(np.where(moments.constant, 0.0, self.X - moments.mean), None)
+        return Columns(self.X, moments.mean)
+
+    @cached_property
+    def row_weight(self) -> Array | None:
+        """The weights, or None where all are 1."""
+        return self.weight if self.weighted else None
+
+    @cached_property
     def centred(self) -> Array:
-        """Weighted and centred X: sqrt(w_i) (x_i - mean), shape (n, p); constant columns are exactly 0."""
-        rows = np.sqrt(self.weight)[:, None] * (self.X - self.x_mean)
+        """Weighted and centred X: sqrt(w_i) (x_i - mean), a dense copy (n, p); constant columns are exactly 0."""
+        rows = np.sqrt(self.weight)[:, None] * (self._dense() - self.x_mean)
         rows[:, self.constant] = 0.0
         return np.asarray(rows)
 
     @cached_property
     def uncentred(self) -> Array:
-        """Weighted X: sqrt(w_i) x_i, shape (n, p)."""
-        return np.asarray(np.sqrt(self.weight)[:, None] * self.X)
+        """Weighted X: sqrt(w_i) x_i, a dense copy (n, p)."""
+        return np.asarray(np.sqrt(self.weight)[:, None] * self._dense())
 
     @cached_property
     def centred_gram(self) -> Array:
         """``centred`` times itself, shape (p, p). Cost O(n p²), once."""
-        return np.asarray(self.centred.T @ self.centred)
+        gram = self.centred_columns.gram(self.row_weight)
+        gram[self.constant] = 0.0
+        gram[:, self.constant] = 0.0
+        return gram
 
     @cached_property
     def uncentred_gram(self) -> Array:
         """``uncentred`` times itself, shape (p, p). Cost O(n p²), once."""
-        return np.asarray(self.uncentred.T @ self.uncentred)
+        return self.columns.gram(self.row_weight)
+
+    def _dense(self) -> Array:
+        return np.asarray(self.X.toarray() if self.is_sparse else self.X)
 
 
 def make_design(X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> Design:
@@ -106,8 +145,8 @@ def make_design(X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -
 
     Parameters
     ----------
-    X : array or frame, shape (n, p)
-        Real numbers; a pandas or polars frame gives the column names.
+    X : array, SciPy sparse array or frame, shape (n, p)
+        Real numbers; a pandas or polars frame gives the column names. A sparse X stays sparse.
     y : array, shape (n,)
     sample_weight : array, shape (n,), optional
     offset : array, shape (n,), optional
@@ -124,9 +163,13 @@ def make_design(X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -
     >>> design.n, design.names, design.x_mean.tolist()
     (2, ('x0', 'x1'), [2.5, 3.5])
     """
-    matrix, names = as_matrix(X)
+    matrix, names = read_matrix(X)
     n = matrix.shape[0]
     response = as_vector(y, "y", n)
     weight = as_weights(sample_weight, n)
     shift = np.zeros(n) if offset is None else as_vector(offset, "offset", n)
-    return Design(matrix, response, weight, shift, names, bool(np.any(weight != 1)))
+    design = Design(matrix, response, weight, shift, names, sample_weight is not None and bool(np.any(weight != 1)))
+    # A column with NaN or an infinity has a mean that is not finite: the check costs no pass of its own.
+    if not np.all(np.isfinite(design.x_mean)):
+        check_columns_finite(matrix, names)
+    return design

@@ -25,8 +25,12 @@ class MapEngine(Protocol):
         """Return None when this engine can do the problem, else the reason in words."""
 
     @abstractmethod
-    def find_map(self, problem: Problem, sigma: float, start: Array | None, max_iter: int) -> Mode:
-        """Return the mode, warm-started at the coefficients ``start`` when given."""
+    def find_map(self, problem: Problem, sigma: float, start: Mode | None, max_iter: int) -> Mode:
+        """Return the mode, warm-started at ``start`` when given."""
+
+    @abstractmethod
+    def find_path(self, problem: Problem, sigma: float, strengths: Array, max_iter: int) -> list[Mode]:
+        """Return the mode for the penalty times each strength, from the strongest down."""
 
 
 class SampleEngine(Protocol):
@@ -43,6 +47,15 @@ class SampleEngine(Protocol):
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
     ) -> Draws:
         """Draw; ``options`` holds ``tune``, ``progressbar`` and ``target_accept``."""
+
+
+def one_by_one(engine: MapEngine, problem: Problem, sigma: float, strengths: Array, max_iter: int) -> list[Mode]:
+    """The path of an engine that has no better way than to start each point at the one before."""
+    modes: list[Mode] = []
+    for strength in strengths:
+        start = modes[-1] if modes else None
+        modes.append(engine.find_map(problem.with_strength(float(strength)), sigma, start, max_iter))
+    return modes
 
 
 def not_penalised(problem: Problem) -> str | None:

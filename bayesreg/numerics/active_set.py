@@ -50,20 +50,22 @@ def solve_symmetric(A: Array, b: Array, guess: Array) -> Array:
     return np.asarray(guess + correction / scale)
 
 
-def polish(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max_solves: int) -> tuple[Array, int]:
+def polish(
+    G: Array, c: Array, l1: Array, l2: Array, positive: NDArray[np.bool_], d: Array, scale: Array, max_solves: int
+) -> tuple[Array, int]:
     """Return the exact minimiser from the approximate one ``d``, and the number of linear solves.
 
     Parameters
     ----------
     G : array, shape (p, p)
-    c, l1, l2, d, scale : array, shape (p,)
+    c, l1, l2, positive, d, scale : array, shape (p,)
         As in `gram_descent`; ``d`` is not modified.
     max_solves : int
         Give up after so many solves and return the best point reached.
     """
     d = d.copy()
-    free = (l1 == 0) & (np.diag(G) + l2 > 0)
-    sign = np.where(l1 > 0, np.sign(d), 0.0)
+    free = (l1 == 0) & ~positive & (np.diag(G) + l2 > 0)
+    sign = np.where((l1 > 0) | positive, np.sign(d), 0.0)
     support = free | (sign != 0)
     reach = np.abs(d).max(initial=0.0) + np.max(np.abs(c) / np.where(np.diag(G) + l2 > 0, np.diag(G) + l2, np.inf))
     entered = np.full(d.size, np.inf)  # objective when a coefficient was last let in
@@ -87,7 +89,8 @@ def polish(G: Array, c: Array, l1: Array, l2: Array, d: Array, scale: Array, max
             if np.abs(target).max() > 1e6 * reach:
                 break  # nothing bounds the quadratic along that way
             d[index] = target
-        excess = np.abs(c - G @ d) - l1
+        pull = c - G @ d
+        excess = np.where(positive, pull, np.abs(pull)) - l1
         excess[support | (np.diag(G) + l2 <= 0)] = 0.0
         # Let in before, and nothing gained since: what is left of its violation is rounding.
         value = float(0.5 * d @ (G @ d) - c @ d + l1 @ np.abs(d) + 0.5 * l2 @ (d * d))

@@ -1,9 +1,11 @@
-r"""Coordinate descent on a Gram matrix.
+r"""Coordinate descent on a Gram matrix, with Newton steps on the support.
 
 .. math:: \min_d \tfrac12 d^T G d - c^T d + \sum_j L_{1j}|d_j| + \tfrac12 L_{2j} d_j^2
 
-One coordinate costs O(1) when it stays and O(p) when it moves (Friedman, Hastie & Tibshirani, 2010, section 2.2,
-"covariance updates").
+over d, some of which must not be negative. One coordinate costs O(1) when it stays and O(p) when it moves (Friedman,
+Hastie & Tibshirani, 2010, section 2.2, "covariance updates"). Between the cycles the problem on the present signs,
+which is a linear system, is solved; where its solution changes a sign, that coefficient becomes an exact zero. The
+objective falls at every step.
 """
 
 from __future__ import annotations
@@ -14,11 +16,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bayesreg.numerics.cholesky import factorise, solve_factored
+
 Array = NDArray[np.float64]
+
+# Unit columns whose distance from the span of others is below this are left to the careful solver.
+PIVOT = 1e-5
+SINGULAR = -1
 
 
 @njit(cache=True, nogil=True)
-def _pass(G: Any, q: Any, d: Any, l1: Any, l2: Any, scale: Any, active: Any, only_active: bool) -> float:
+def _cycle(
+    G: Any, q: Any, d: Any, l1: Any, l2: Any, positive: Any, scale: Any, active: Any, only_active: bool
+) -> float:
     """One cycle over the (active) coordinates; returns the largest KKT distance met, over ``scale``."""
     worst = 0.0
     for j in range(d.size):
@@ -31,22 +41,114 @@ def _pass(G: Any, q: Any, d: Any, l1: Any, l2: Any, scale: Any, active: Any, onl
         z = q[j] + G[j, j] * d[j]
         if z > l1[j]:
             new = (z - l1[j]) / curvature
-        elif z < -l1[j]:
+        elif z < -l1[j] and not positive[j]:
             new = (z + l1[j]) / curvature
         else:
             new = 0.0
         step = new - d[j]
         if step != 0.0:
+            row = G[j]
             for k in range(d.size):
-                q[k] -= step * G[j, k]
+                q[k] -= step * row[k]
             d[j] = new
             worst = max(worst, abs(step) * curvature / scale[j])
-        active[j] = new != 0.0 or l1[j] == 0.0
+        active[j] = new != 0.0 or (l1[j] == 0.0 and not positive[j])
     return worst
 
 
 @njit(cache=True, nogil=True)
-def gram_descent(G: Any, c: Any, l1: Any, l2: Any, d: Any, scale: Any, tol: float, max_epochs: int) -> int:
+def _move(G: Any, q: Any, d: Any, index: Any, step: Any) -> None:
+    """Add ``step`` to the coefficients ``index`` and keep q = c - G d."""
+    for i in range(index.size):
+        if step[i] != 0.0:
+            row = G[index[i]]
+            for k in range(q.size):
+                q[k] -= step[i] * row[k]
+            d[index[i]] += step[i]
+
+
+@njit(cache=True, nogil=True)
+def _newton(G: Any, q: Any, d: Any, l1: Any, l2: Any, positive: Any) -> int:
+    """Solve on the present signs; 1: solved with all signs kept, 0: some became zeros, -1: singular."""
+    p = d.size
+    count = 0
+    index = np.empty(p, dtype=np.int64)
+    for j in range(p):
+        free = l1[j] == 0.0 and not positive[j] and G[j, j] + l2[j] > 0.0
+        if d[j] != 0.0 or free:
+            index[count] = j
+            count += 1
+    if count == 0:
+        return 1
+    index = index[:count].copy()
+    root = np.empty(count)
+    for i in range(count):
+        root[i] = 1.0 / np.sqrt(G[index[i], index[i]] + l2[index[i]])
+    A = np.empty((count, count))
+    for i in range(count):
+        row = G[index[i]]
+        for k in range(i + 1):
+            A[i, k] = row[index[k]] * root[i] * root[k]
+        A[i, i] = 1.0
+    if factorise(A) < PIVOT:
+        return SINGULAR
+    step = np.empty(count)
+    for _ in range(2):
+        for i in range(count):
+            j = index[i]
+            step[i] = (q[j] - l2[j] * d[j] - l1[j] * np.sign(d[j])) * root[i]
+        solve_factored(A, step)
+        first = 1.0
+        crossed = False
+        for i in range(count):
+            j = index[i]
+            step[i] *= root[i]
+            bound = (l1[j] > 0.0 or positive[j]) and d[j] != 0.0
+            if bound and (d[j] + step[i]) * d[j] < 0.0:
+                crossed = True
+                first = min(first, -d[j] / step[i])
+        if not crossed:
+            _move(G, q, d, index, step)
+            continue
+        # All that cross become zeros if that lowers the objective; else the step ends at the first crossing.
+        wanted = step.copy()
+        change = 0.0
+        for i in range(count):
+            j = index[i]
+            if (l1[j] > 0.0 or positive[j]) and d[j] != 0.0 and (d[j] + step[i]) * d[j] < 0.0:
+                wanted[i] = -d[j]
+            new = d[j] + wanted[i]
+            change += -q[j] * wanted[i] + l1[j] * (abs(new) - abs(d[j])) + 0.5 * l2[j] * (new * new - d[j] * d[j])
+        product = np.zeros(p)
+        for i in range(count):
+            row = G[index[i]]
+            for k in range(p):
+                product[k] += wanted[i] * row[k]
+        for i in range(count):
+            change += 0.5 * wanted[i] * product[index[i]]
+        if change < 0.0:
+            for k in range(p):
+                q[k] -= product[k]
+            for i in range(count):
+                j = index[i]
+                d[j] = 0.0 if wanted[i] == -d[j] else d[j] + wanted[i]
+        else:
+            for i in range(count):
+                j = index[i]
+                at_zero = (l1[j] > 0.0 or positive[j]) and d[j] != 0.0 and -d[j] == first * step[i]
+                step[i] = -d[j] if at_zero else first * step[i]
+            _move(G, q, d, index, step)
+            for i in range(count):
+                if abs(d[index[i]]) < 1e-15 * abs(step[i]):
+                    d[index[i]] = 0.0
+        return 0
+    return 1
+
+
+@njit(cache=True, nogil=True)
+def gram_descent(
+    G: Any, c: Any, l1: Any, l2: Any, positive: Any, d: Any, scale: Any, tol: float, max_cycles: int
+) -> tuple[int, int]:
     """Minimise in place, warm-started at ``d``.
 
     Parameters
@@ -55,29 +157,83 @@ def gram_descent(G: Any, c: Any, l1: Any, l2: Any, d: Any, scale: Any, tol: floa
         Symmetric, C-contiguous.
     c, l1, l2, d : array, shape (p,)
         ``d`` is overwritten with the solution.
+    positive : array of bool, shape (p,)
+        Coefficients that must not be negative.
     scale : array, shape (p,)
         What a KKT distance of a coordinate is measured in; positive.
     tol : float
         Stop when no coordinate moved by more than this in a full cycle.
-    max_epochs : int
+    max_cycles : int
         Largest number of cycles, those over the active coordinates included.
 
     Returns
     -------
-    int
-        Number of cycles done.
+    cycles : int
+    singular : int
+        -1 where the support was collinear to working precision, so that no Newton step could be taken; 0 otherwise.
     """
-    q = c - G @ d
-    active = np.ones(d.size, dtype=np.bool_)
-    epochs = 0
-    while epochs < max_epochs:
-        worst = _pass(G, q, d, l1, l2, scale, active, False)
-        epochs += 1
-        if worst <= tol:
+    p = d.size
+    q = c.copy()
+    for j in range(p):
+        if d[j] != 0.0:
+            row = G[j]
+            for k in range(p):
+                q[k] -= d[j] * row[k]
+    active = np.ones(p, dtype=np.bool_)
+    cycles, solved, singular, before = 0, False, 0, np.inf
+    while cycles < max_cycles:
+        worst = _cycle(G, q, d, l1, l2, positive, scale, active, False)
+        cycles += 1
+        # After a solve on the right support what moves is rounding, and does not get less.
+        if worst <= tol or (solved and worst <= 1e-11 and worst >= 0.5 * before):
             break
-        while epochs < max_epochs:
-            inner = _pass(G, q, d, l1, l2, scale, active, True)
-            epochs += 1
+        before = worst if solved else np.inf
+        solved = False
+        count = 0
+        for j in range(p):
+            count += active[j]
+        # More cycles settle more signs; a solve costs count³ / 3, a cycle count p.
+        for _ in range(2 + count // 40):
+            if cycles >= max_cycles:
+                break
+            inner = _cycle(G, q, d, l1, l2, positive, scale, active, True)
+            cycles += 1
             if inner <= 0.1 * tol:
                 break
-    return epochs
+        if singular == 0 and cycles < max_cycles:
+            outcome = _newton(G, q, d, l1, l2, positive)
+            if outcome == SINGULAR:
+                singular = SINGULAR
+            solved = outcome == 1
+        elif singular != 0 and cycles > 200:
+            break
+    return cycles, singular
+
+
+@njit(cache=True, nogil=True)
+def gram_path(
+    G: Any,
+    c: Any,
+    l1: Any,
+    l2: Any,
+    positive: Any,
+    strengths: Any,
+    scale: Any,
+    tol: float,
+    max_cycles: int,
+    coefs: Any,
+    cycles: Any,
+) -> int:
+    """Solve for the penalty times each strength, each started at the one before; rows of ``coefs`` (k, p) are filled.
+
+    Returns the number of points done: fewer than all where a support was singular.
+    """
+    d = np.zeros(c.size)
+    for k in range(strengths.size):
+        cycles[k], singular = gram_descent(
+            G, c, l1 * strengths[k], l2 * strengths[k], positive, d, scale, tol, max_cycles
+        )
+        if singular != 0:
+            return k
+        coefs[k] = d
+    return int(strengths.size)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.errors import InputError
+from bayesreg.groups import Groups
 from bayesreg.penalty import Penalty
 from bayesreg.scales import Law
 
@@ -41,6 +42,10 @@ class Prior(Protocol):
     def relative_to(self) -> RelativeTo:
         """How the scale meets the noise level."""
 
+    @property
+    def positive(self) -> bool | tuple[bool, ...]:
+        """Coefficients whose density is cut to values of at least ``loc``: all, none, or one flag each."""
+
     @abstractmethod
     def hyperparameters(self) -> Mapping[str, Law]:
         """Name and law of each parameter of the prior that is learned; empty when all are known."""
@@ -56,6 +61,19 @@ class Penalised(Prior, Protocol):
 
         Arithmetic only, so that it serves numbers, arrays and PyTensor variables; a rate that is absent is 0.0.
         """
+
+
+@runtime_checkable
+class Grouped(Penalised, Protocol):
+    """A penalised prior that penalises the norms of groups, in place of or beside single coefficients."""
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Group 0, 1, ... of each coefficient, -1 outside every group."""
+
+    @abstractmethod
+    def group_rates(self, hyper: Mapping[str, Any]) -> Any:
+        """Rate of each group at unit noise and factor 1, shape (G,); arithmetic only, as in ``rates``."""
 
 
 @runtime_checkable
@@ -93,7 +111,22 @@ def penalty_of(
     """Penalty in nats of each coefficient, shapes (p,), at the given noise level and learned values."""
     l1, l2 = at_noise(*prior.rates(hyper), relative_to, sigma)
     # An infinite unit leaves a coefficient without a penalty.
-    return Penalty(np.asarray(l1, dtype=float) / unit, np.asarray(l2, dtype=float) / unit**2)
+    l1, l2 = np.asarray(l1, dtype=float) / unit, np.asarray(l2, dtype=float) / unit**2
+    positive = np.broadcast_to(np.asarray(prior.positive), unit.shape) if np.any(prior.positive) else None
+    if not isinstance(prior, Grouped):
+        return Penalty(l1, l2, None, positive)
+    rate = at_noise(np.asarray(prior.group_rates(hyper), dtype=float), 0.0, relative_to, sigma)[0]
+    finite = np.isfinite(unit)
+    label = np.where(finite, np.asarray(prior.labels, dtype=np.intp), -1)
+    return Penalty(l1, l2, Groups(label, rate, np.where(finite, unit, 1.0)), positive)
+
+
+def as_positive(owner: str, value: Any) -> bool | tuple[bool, ...]:
+    """Return a checked ``positive``: True, False or one of them a coefficient."""
+    array = np.asarray(value)
+    if array.dtype != np.bool_ or array.ndim > 1 or array.size == 0:
+        raise InputError(f"{owner}(positive=...) must be True, False or a 1-d array of them, got {value!r}.")
+    return bool(array) if array.ndim == 0 else tuple(array.tolist())
 
 
 def check_relative_to(owner: object, value: object) -> None:

@@ -12,6 +12,7 @@ from bayesreg.priors.base import (
     RelativeTo,
     as_factor,
     as_location,
+    as_positive,
     as_rate,
     check_relative_to,
     known,
@@ -38,6 +39,8 @@ class ElasticNet:
         None: absolute rates. "sigma": l1/sigma and l2/sigma². "penalty": l1/sigma² and l2/sigma², so that the MAP is
         the elastic net with these penalties in half-RSS units for every sigma. "auto": None for known rates,
         "sigma" when one is learned.
+    positive : bool or array of bool, shape (p,), default False
+        Coefficients that must be at least ``loc``: their density is cut there and doubled.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class ElasticNet:
     loc: ArrayLike = 0.0
     factor: ArrayLike = 1.0
     relative_to: RelativeTo = "auto"
+    positive: bool | tuple[bool, ...] = False
 
     def __post_init__(self) -> None:
         check_relative_to(self, self.relative_to)
@@ -64,6 +68,7 @@ class ElasticNet:
         object.__setattr__(self, "l2", as_rate("ElasticNet", "l2", self.l2))
         object.__setattr__(self, "loc", as_location("ElasticNet", self.loc))
         object.__setattr__(self, "factor", as_factor("ElasticNet", self.factor))
+        object.__setattr__(self, "positive", as_positive("ElasticNet", self.positive))
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the laws of ``prior_l1`` and ``prior_l2`` where they are learned."""

@@ -38,6 +38,11 @@ class Flat:
         """Nothing to relate to the noise."""
         return None
 
+    @property
+    def positive(self) -> bool | tuple[bool, ...]:
+        """No sign constraint; for one without a penalty: ``ElasticNet(0.0, 0.0, positive=True)``."""
+        return False
+
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return no learned parameters."""
         return {}

@@ -12,6 +12,7 @@ from bayesreg.priors.base import (
     RelativeTo,
     as_factor,
     as_location,
+    as_positive,
     as_scale,
     check_relative_to,
     known,
@@ -35,6 +36,8 @@ class Gaussian:
         None: the scale is absolute. "sigma" (and, the same here, "penalty"): the standard deviation is
         ``scale * sigma``, so that the MAP is ridge with penalty 1/scale² for every sigma. "auto": None for a known
         scale, "sigma" for a learned one.
+    positive : bool or array of bool, shape (p,), default False
+        Coefficients that must be at least ``loc``: their density is cut there and doubled.
 
     Raises
     ------
@@ -53,12 +56,14 @@ class Gaussian:
     loc: ArrayLike = 0.0
     factor: ArrayLike = 1.0
     relative_to: RelativeTo = "auto"
+    positive: bool | tuple[bool, ...] = False
 
     def __post_init__(self) -> None:
         check_relative_to(self, self.relative_to)
         object.__setattr__(self, "scale", as_scale("Gaussian", "scale", self.scale))
         object.__setattr__(self, "loc", as_location("Gaussian", self.loc))
         object.__setattr__(self, "factor", as_factor("Gaussian", self.factor))
+        object.__setattr__(self, "positive", as_positive("Gaussian", self.positive))
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the law of ``prior_scale`` when the scale is learned."""

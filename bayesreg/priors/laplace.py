@@ -13,6 +13,7 @@ from bayesreg.priors.base import (
     RelativeTo,
     as_factor,
     as_location,
+    as_positive,
     as_rate,
     as_scale,
     check_relative_to,
@@ -40,6 +41,8 @@ class Laplace:
         None: the scale is absolute. "sigma": it is ``scale * sigma`` (Park & Casella, 2008). "penalty": it is
         ``scale * sigma²``, so that the MAP is the lasso with penalty 1/scale in half-RSS units for every sigma.
         "auto": None for a known scale, "sigma" for a learned one.
+    positive : bool or array of bool, shape (p,), default False
+        Coefficients that must be at least ``loc``: their density is cut there and doubled.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class Laplace:
     rate: ArrayLike | Law | None = None
     factor: ArrayLike = 1.0
     relative_to: RelativeTo = "auto"
+    positive: bool | tuple[bool, ...] = False
 
     def __post_init__(self) -> None:
         if (self.scale is None) == (self.rate is None):
@@ -70,6 +74,7 @@ class Laplace:
             object.__setattr__(self, "rate", as_rate("Laplace", "rate", self.rate))
         object.__setattr__(self, "loc", as_location("Laplace", self.loc))
         object.__setattr__(self, "factor", as_factor("Laplace", self.factor))
+        object.__setattr__(self, "positive", as_positive("Laplace", self.positive))
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the law of ``prior_scale`` or ``prior_rate`` when it is learned."""

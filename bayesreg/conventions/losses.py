@@ -1,0 +1,62 @@
+"""The likelihood whose loss a row of the table penalises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bayesreg.conventions.parameters import check_all
+from bayesreg.conventions.row import Convention
+from bayesreg.conventions.table import convention
+from bayesreg.errors import InputError
+from bayesreg.likelihoods import AsymmetricLaplace, Bernoulli, Gaussian, Huber, Laplace, Likelihood, Poisson
+
+
+def likelihood_from(name: str, *, sigma: float = 1.0, **parameters: Any) -> Likelihood:
+    """Return the likelihood that goes with the prior of `prior_from`: together they are the library's fit.
+
+    Parameters
+    ----------
+    name : str
+        A row of the table.
+    sigma : float, default 1
+        Noise level, where the likelihood has one.
+    **parameters
+        The library's own, as for `prior_from`; what shapes the loss is used: the quantile, the Huber threshold.
+
+    Returns
+    -------
+    Likelihood
+
+    Raises
+    ------
+    InputError
+        For an unknown row or parameter, and for a prior that belongs to no likelihood in particular.
+
+    Examples
+    --------
+    >>> from bayesreg.conventions import likelihood_from
+    >>> likelihood_from("sklearn.QuantileRegressor", quantile=0.9, alpha=0.1)
+    AsymmetricLaplace(quantile=0.9, sigma=1.0)
+    """
+    row = convention(name)
+    return likelihood_of(row, check_all(name, row.parameters, parameters), sigma)
+
+
+def likelihood_of(row: Convention, values: Mapping[str, Any], sigma: float) -> Likelihood:
+    """Return the likelihood of a row for checked parameters; see `likelihood_from`."""
+    if row.loss == "any":
+        raise InputError(f"{row.name} is a prior of coefficients under any likelihood; state the likelihood yourself.")
+    if row.loss == "huber":
+        threshold = values[row.shape or ""]
+        # A threshold in the unit of y becomes one in units of sigma.
+        return Huber(threshold / sigma if row.relative_to == "penalty" else threshold, sigma)
+    if row.loss == "quantile":
+        return AsymmetricLaplace(values[row.shape or ""], sigma)
+    plain: dict[str, Likelihood] = {
+        "squared": Gaussian(sigma),
+        "absolute": Laplace(sigma),
+        "logistic": Bernoulli(),
+        "poisson": Poisson(),
+    }
+    return plain[row.loss]

@@ -1,0 +1,87 @@
+r"""Degrees of freedom of a penalised fit, the intercept not counted.
+
+For the lasso the expected number of non-zero coefficients (Zou, Hastie & Tibshirani, 2007); with a ridge part
+:math:`\mathrm{tr}\,[(G_{SS} + L_{SS})^{-1} G_{SS}]` on the support S, G weighted by the curvature of the loss.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from bayesreg.data.columns import Columns
+from bayesreg.problem import Problem
+
+Array = NDArray[np.float64]
+
+
+def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, intercept: Array) -> Array:
+    """Degrees of freedom at each point of a path, shape (k,).
+
+    Parameters
+    ----------
+    problem : Problem
+    sigma : float
+    strengths : array, shape (k,)
+    coef : array, shape (k, p)
+    intercept : array, shape (k,)
+
+    Returns
+    -------
+    array, shape (k,)
+        NaN where the curvature of the loss says nothing (absolute and quantile losses with a ridge part or groups).
+    """
+    penalty = problem.penalty(sigma)
+    count = np.count_nonzero(coef - problem.loc, axis=1).astype(float)
+    if penalty.groups is None and not np.any(penalty.l2):
+        return count
+    if not problem.likelihood.smooth:
+        return np.full(count.size, np.nan)
+    design = problem.design
+    constant = not np.any(problem.likelihood.curvature_bound(sigma) != _curvature(problem, sigma, coef[0], intercept[0]))
+    everywhere = bool(np.all(penalty.l2 > 0) and not np.any(penalty.l1) and penalty.groups is None)
+    if constant and everywhere and penalty.positive is None:
+        return _ridge(problem, sigma, strengths, penalty.l2)
+    out = np.empty(count.size)
+    for k in range(count.size):
+        d = coef[k] - problem.loc
+        on = np.flatnonzero(d)
+        h = design.weight * np.maximum(_curvature(problem, sigma, coef[k], float(intercept[k])), 0.0)
+        gram = _gram(problem.design.columns.take(on), h, problem.fit_intercept)
+        H = gram + float(strengths[k]) * np.diag(penalty.l2[on])
+        if penalty.groups is not None:
+            groups = penalty.groups.take(on) if on.size else None
+            if groups is not None:
+                size = np.append(groups.norms(d[on]), 1.0)[groups.label]
+                rate = float(strengths[k]) * np.append(groups.rate, 0.0)[groups.label] / size
+                scaled = d[on] / groups.unit**2 / size
+                same = (groups.label[:, None] == groups.label[None, :]) & groups.member
+                H += np.diag(rate / groups.unit**2) - np.where(same, np.outer(rate * scaled, scaled), 0.0)
+        out[k] = float(np.trace(linalg.lstsq(H, gram)[0])) if on.size else 0.0
+    return out
+
+
+def _curvature(problem: Problem, sigma: float, coef: Array, intercept: float) -> Array:
+    eta = problem.linear_predictor(coef, intercept)
+    return problem.likelihood.curvature(eta, problem.design.y, sigma)
+
+
+def _gram(columns: Columns, h: Array, centre: bool) -> Array:
+    if not centre:
+        return columns.gram(h)
+    return Columns(columns.X, columns.X.T @ h / h.sum()).gram(h)
+
+
+def _ridge(problem: Problem, sigma: float, strengths: Array, l2: Array) -> Array:
+    """All points from one spectrum: sum of d² / (d² + s)."""
+    ls = problem.least_squares(sigma)
+    unit = 1.0 / np.sqrt(ls.penalty.l2)
+    n, p = ls.columns.shape
+    if p <= n or problem.design.is_sparse:
+        values = linalg.eigvalsh(ls.gram * np.outer(unit, unit), check_finite=False)
+    else:
+        A = ls.rows()[0] * unit
+        values = linalg.eigvalsh(A @ A.T, check_finite=False)
+    values = np.maximum(values, 0.0)
+    return np.asarray((values / (values + strengths[:, None])).sum(axis=1))

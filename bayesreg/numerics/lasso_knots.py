@@ -1,0 +1,473 @@
+r"""The whole lasso path of a quadratic, exactly: it is linear in the strength between finitely many knots.
+
+.. math:: d(s) = \arg\min_d \tfrac12 d^T G d - c^T d + s \sum_j L_{1j}|d_j| + \tfrac12 \sum_j L_{2j} d_j^2
+
+The strength s multiplies the L1 part only; L2 is fixed, one more diagonal of G. (Were both parts multiplied, as in an
+elastic net at a fixed ratio, the path would not be linear between its knots, and this file would not apply.)
+
+On a support S with signs t the solution moves by :math:`w = (G+L_2)_{SS}^{-1} (L_1 t)_S` for each unit that s falls,
+until a coefficient of S reaches 0 and leaves, or the gradient of another reaches :math:`s L_{1j}` and it enters: the
+homotopy of Osborne, Presnell & Turlach (2000), or LARS (Efron, Hastie, Johnstone & Tibshirani, 2004, section 3.1).
+Where events meet, steps of length 0, least index first, search the set that goes on: principal pivoting, finite for
+independent columns (Murty, 1974).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy import linalg
+
+from bayesreg.errors import InputError
+from bayesreg.numerics.active_set import solve_symmetric
+from bayesreg.numerics.penalised_quadratic import minimise
+from bayesreg.penalty import Penalty
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Signs = NDArray[np.int8]
+End = Literal["reached", "max_knots", "lost"]
+
+# Squared sine of the angle between a column and the span of others below which it counts as one of theirs: a Gram
+# matrix holds it to some 1e-16 times the condition number of those others.
+_DEPENDENT = 1e-12
+# What the KKT distances of a segment may be, besides the rounding of c - H d.
+_TOLERANCE = 1e-11
+# Knots between two checks; each block starts with a fresh factorisation.
+_BLOCK = 256
+# So many mean that the Gram matrix has no digits left.
+_MAX_REPAIRS = 20
+# How a block ended.
+_FINISHED, _FULL, _STUCK = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Knots:
+    """A piecewise linear path.
+
+    Parameters
+    ----------
+    strength : array, shape (k,)
+        Strictly decreasing. From the first one upwards nothing is in but the unpenalised coefficients.
+    coef : array, shape (k, p)
+        The solution at each knot, zeros exact; linear in between.
+    event_knot, event_feature, event_kind : array, shape (e,)
+        The coefficient ``event_feature`` enters (+1) or leaves (-1) at ``strength[event_knot]``. In the order of the
+        knots, each of which can have several; the last knot is where the path ends and has none.
+    kkt : float
+        Largest distance to the optimality conditions anywhere on the path, for columns of unit length and as a share of
+        the largest ``|c_j|`` among these.
+    repairs : int
+        How often the homotopy lost its way and an exact solution from scratch set it right.
+    end : {"reached", "max_knots", "lost"}
+        Whether the path goes down to the strength asked for. If not, it is right as far as it goes.
+    """
+
+    strength: Array
+    coef: Array
+    event_knot: NDArray[np.intp]
+    event_feature: NDArray[np.intp]
+    event_kind: Signs
+    kkt: float
+    repairs: int
+    end: End
+
+    def at(self, strength: ArrayLike) -> Array:
+        """Return the exact solution at any strengths that the path covers, shape (..., p).
+
+        Raises
+        ------
+        InputError
+            For a strength below the last knot.
+        """
+        s = np.asarray(strength, dtype=float)
+        if not np.all(s >= self.strength[-1]):
+            raise InputError(
+                f"strength must be at least {self.strength[-1]:g}, where the path ends ({self.end}), got {s.min():g}; "
+                "s_min and max_knots of find_knots say how far it goes."
+            )
+        s = np.minimum(s, self.strength[0])
+        above = np.searchsorted(-self.strength, -s, side="right") - 1
+        below = np.minimum(above + 1, self.strength.size - 1)
+        width = np.where(above < below, self.strength[above] - self.strength[below], 1.0)
+        share = ((self.strength[above] - s) / width)[..., None]
+        return np.asarray((1 - share) * self.coef[above] + share * self.coef[below])
+
+    def visits(self, feature: int) -> Array:
+        """Return the strengths at which a coefficient enters and leaves, one row a visit, shape (visits, 2).
+
+        NaN in the second place: still in at the end of the path. An unpenalised coefficient is always in and has no
+        rows.
+        """
+        mine = self.event_feature == feature
+        at, kind = self.strength[self.event_knot[mine]], self.event_kind[mine]
+        rows = np.full((np.count_nonzero(kind > 0), 2), np.nan)
+        rows[:, 0] = at[kind > 0]
+        rows[: np.count_nonzero(kind < 0), 1] = at[kind < 0]
+        return rows
+
+
+def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, max_knots: int = 10_000) -> Knots:
+    """Follow the path from the strength that empties the model down to ``s_min``. Cost O(p |S|) a knot.
+
+    Every segment is held against the optimality conditions at both ends, which imply those in between. Where that fails
+    the path goes on from an exact solution further down, to which a straight line is optimal; where there is none it
+    ends and says so.
+
+    Parameters
+    ----------
+    G : array, shape (p, p)
+        A'A, symmetric positive semidefinite.
+    c : array, shape (p,)
+        A'b: in the range of G.
+    l1, l2 : array, shape (p,)
+        At least 0. Coefficients with ``l1 = 0`` are always in, but for those whose columns the others span: they are 0.
+    s_min : float, default 0
+        Where to stop. At 0 the path ends in the least-squares (ridge) solution, and for more columns than rows in one
+        of those with the least ``sum l1 |d|``.
+    max_knots : int, default 10 000
+        Data give a small multiple of the rank; the worst case is exponential in p (Mairal & Yu, 2012).
+
+    Returns
+    -------
+    Knots
+
+    Raises
+    ------
+    InputError
+        If ``s_min`` is negative or ``max_knots`` less than 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> knots = find_knots(np.eye(2), np.array([3.0, -1.0]), np.ones(2), np.zeros(2))
+    >>> knots.strength.tolist(), knots.event_feature.tolist()
+    ([3.0, 1.0, 0.0], [0, 1])
+    >>> knots.at(2.0).tolist()
+    [1.0, 0.0]
+    """
+    if not s_min >= 0:
+        raise InputError(f"s_min must be at least 0, got {s_min!r}.")
+    if max_knots < 2:
+        raise InputError(f"max_knots must be at least 2, got {max_knots!r}.")
+    column = np.sqrt(np.diag(G) + l2)
+    column[column == 0] = 1.0
+    response = float(np.max(np.abs(c) / column, initial=0.0)) or 1.0
+    H = (G + np.diag(l2)) / np.outer(column, column)
+    problem = _Problem(H, c / column / response, l1 / column / response, _independent(H, l1 == 0))
+    here = problem.start(s_min)
+    pieces: list[_Rows] = []
+    known, repairs, kkt = 0, 0, 0.0
+    end: End | None = None
+    while end is None:
+        rows, status = problem.follow(here, s_min, min(_BLOCK, max_knots - 1 - known))
+        right, worst = problem.check(rows)
+        lost = status == _STUCK or right < rows.strength.size - 1
+        pieces.append(rows[:right])
+        here = rows[right : right + 1]
+        known, kkt = known + right, max(kkt, worst)
+        if status == _FINISHED and not lost:
+            end = "reached"
+        elif known == max_knots - 1:
+            end = "max_knots"
+        elif lost:
+            bridge = problem.bridge(here, s_min) if repairs < _MAX_REPAIRS else None
+            if bridge is None:
+                end = "lost"
+            else:
+                pieces.append(bridge[:1])
+                here = bridge[1:]
+                known, repairs, kkt = known + 1, repairs + 1, max(kkt, problem.check(bridge)[1])
+    pieces.append(here)
+    strength = np.concatenate([piece.strength for piece in pieces])
+    coef = np.concatenate([piece.coef for piece in pieces]) * (response / column)
+    return Knots(strength, coef, *_events(np.concatenate([piece.pattern for piece in pieces])), kkt, repairs, end)
+
+
+def _independent(H: Array, wanted: Mask) -> Mask:
+    """Which of the wanted columns to take so that they are independent and span the others."""
+    index = np.flatnonzero(wanted)
+    taken = np.zeros_like(wanted)
+    if index.size:
+        # A pivoted factorisation takes columns until what is left of the others is rounding.
+        _, pivots, rank, _ = linalg.lapack.dpstrf(H[np.ix_(index, index)], tol=_DEPENDENT)
+        taken[index[pivots[:rank] - 1]] = True
+    return taken
+
+
+def _events(pattern: Signs) -> tuple[NDArray[np.intp], NDArray[np.intp], Signs]:
+    """Knot, feature and kind of every change of the signs."""
+    below = pattern[:-1]
+    above = np.vstack([np.zeros_like(below[:1]), below[:-1]])
+    left = np.argwhere((above != below) & (above != 0))
+    entered = np.argwhere((above != below) & (below != 0))
+    both = np.vstack([left, entered])
+    kind = np.repeat(np.array([-1, 1], dtype=np.int8), [len(left), len(entered)])
+    order = np.argsort(both[:, 0], kind="stable")
+    return both[order, 0], both[order, 1], kind[order]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Knots in a row, and the signs in force below each (of the last one: when it was reached)."""
+
+    strength: Array
+    coef: Array
+    pattern: Signs
+
+    def __getitem__(self, part: slice) -> _Rows:
+        return _Rows(self.strength[part], self.coef[part], self.pattern[part])
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """The problem in units in which the diagonal of H = G + L2 and the largest |c_j| are 1.
+
+    ``free``: which coefficients are in although they have no sign.
+    """
+
+    H: Array
+    c: Array
+    l1: Array
+    free: Mask
+
+    def start(self, s_min: float) -> _Rows:
+        """Return the first knot."""
+        index, boxed = np.flatnonzero(self.free), self.l1 > 0
+        d = np.zeros(self.c.size)
+        d[index] = solve_symmetric(self.H[np.ix_(index, index)], self.c[index], d[index])
+        pull = np.abs(self.c - self.H @ d)
+        largest = np.max(pull[boxed] / self.l1[boxed], initial=s_min)
+        return _Rows(np.array([largest]), d[None], np.zeros((1, d.size), dtype=np.int8))
+
+    def follow(self, here: _Rows, s_min: float, room: int) -> tuple[_Rows, int]:
+        """Return at most ``room`` knots and the point after them, and how it ended."""
+        p = self.c.size
+        rows = _Rows(np.empty(room + 1), np.empty((room + 1, p)), np.empty((room + 1, p), dtype=np.int8))
+        s, d, sign = float(here.strength[0]), here.coef[0].copy(), here.pattern[0].copy()
+        arrays = (rows.strength, rows.coef, rows.pattern)
+        count, status = _follow(self.H, self.c, self.l1, self.free, s, s_min, d, sign, *arrays)
+        return rows[: count + 1], status
+
+    def check(self, rows: _Rows) -> tuple[int, float]:
+        """Return how many segments are right before the first wrong one, and their largest KKT distance.
+
+        On a segment the gradient is linear in s, so conditions that one pattern meets at both ends it meets in between.
+        """
+        pattern, size = rows.pattern[:-1], np.abs(rows.coef).sum(axis=1)
+        used = rows.coef.any(axis=0)
+        pull = self.c - rows.coef[:, used] @ self.H[used]
+        distance, allowed = np.zeros((2, len(pattern)))
+        for end in (slice(None, -1), slice(1, None)):
+            bound, sign = rows.strength[end, None] * self.l1, np.sign(rows.coef[end])
+            off = np.where(pattern == 0, np.abs(pull[end]) - bound, np.abs(pull[end] - bound * pattern))
+            off[(sign != 0) & (sign != pattern) & (self.l1 > 0)] = np.inf
+            distance = np.maximum(distance, off.max(axis=1, initial=0.0))
+            allowed = np.maximum(allowed, _TOLERANCE + 64 * np.finfo(float).eps * size[end])
+        right = int(np.argmax(np.append(distance > allowed, True)))
+        return right, float(np.max(distance[:right], initial=0.0))
+
+    def bridge(self, here: _Rows, s_min: float) -> _Rows | None:
+        """Return this point and an exact solution below it such that the segment between is right, or None."""
+        s, d, boxed = float(here.strength[0]), here.coef[0], self.l1 > 0
+        for share in (1e-2, 1e-4, 1e-6, 1e-8, 1e-10):
+            low = max(s * (1 - share), s_min)
+            penalty = Penalty(low * self.l1, np.zeros(d.size))
+            new, _ = minimise(self.H, self.c, penalty, d, np.ones(d.size), 10_000)
+            sign = np.sign(new) * boxed
+            through = np.where(sign == 0, np.sign(d) * boxed, sign)
+            rows = _Rows(np.array([s, low]), np.stack([d, new]), np.stack([through, sign]).astype(np.int8))
+            if low < s and self.check(rows)[0] == 1:
+                return rows
+        return None
+
+
+@njit(cache=True, nogil=True)
+def _follow(
+    H: Any,
+    c: Any,
+    l1: Any,
+    free: Any,
+    s: float,
+    s_min: float,
+    d: Any,
+    sign: Any,
+    strength: Any,
+    coef: Any,
+    pattern: Any,
+) -> tuple[int, int]:
+    """Follow the path from the solution ``d`` at ``s`` and write knots, until no row but the last is left.
+
+    ``d`` and ``sign`` are overwritten. The row after the knots receives the point reached. Returns the number of knots
+    and how it ended.
+    """
+    p = c.size
+    L = np.empty((p, p))
+    member = np.empty(p, dtype=np.int64)
+    place = np.full(p, -1)
+    barred = np.zeros(p, dtype=np.bool_)
+    q, a, w, z = np.empty(p), np.empty(p), np.empty(p), np.empty(p)
+    # Members that are not 0 come first: those are settled, the others have just entered.
+    size, settled, count, pivots, status = 0, 0, 0, 0, -1
+    for settling in (True, False):
+        for j in range(p):
+            if (free[j] or sign[j] != 0) and (free[j] or d[j] != 0.0) == settling:
+                if not _enter(H, L, member, size, j):
+                    status = _STUCK
+                    break
+                place[j] = size
+                size += 1
+                settled += settling
+    # q = c - H d
+    q[:] = c
+    for k in range(size):
+        _add(q, -d[member[k]], H[member[k]])
+    while status < 0:
+        # z takes back what rounding has left of q - s l1 sign where that is to be 0.
+        for k in range(size):
+            j = member[k]
+            w[k] = l1[j] * sign[j]
+            z[k] = q[j] - s * w[k]
+        _solve(L, size, w)
+        _solve(L, settled, z)
+        a[:] = 0.0
+        for k in range(size):
+            j = member[k]
+            _add(a, w[k], H[j])
+            if k < settled:
+                _add(q, -z[k], H[j])
+                d[j] += z[k]
+            if d[j] * sign[j] < 0.0:
+                d[j] = 0.0
+        below, event, side = _next_event(a, q, w, d, l1, sign, place, barred, s, s_min)
+        while side != 0 and not _enter(H, L, member, size, event):
+            barred[event] = True
+            below, event, side = _next_event(a, q, w, d, l1, sign, place, barred, s, s_min)
+        if below < s:
+            if count == strength.size - 1:
+                status = _FULL
+                break
+            strength[count], coef[count], pattern[count] = s, d, sign
+            count += 1
+            pivots, settled = 0, size
+            _add(q, below - s, a)
+            for k in range(size):
+                j = member[k]
+                d[j] += (s - below) * w[k]
+                if d[j] * sign[j] < 0.0:
+                    d[j] = 0.0
+            s = below
+        if event < 0:
+            status = _FINISHED
+        elif pivots > 10 * p + 100:
+            status = _STUCK
+        else:
+            pivots += 1
+            barred[:] = False
+            sign[event] = side
+            if side != 0:
+                place[event] = size
+                size += 1
+            else:
+                d[event] = 0.0
+                settled -= place[event] < settled
+                _leave(L, member, size, place[event])
+                size -= 1
+                place[event] = -1
+                for k in range(size):
+                    place[member[k]] = k
+    strength[count], coef[count], pattern[count] = s, d, sign
+    return count, status
+
+
+@njit(cache=True, nogil=True)
+def _next_event(
+    a: Any, q: Any, w: Any, d: Any, l1: Any, sign: Any, place: Any, barred: Any, s: float, s_min: float
+) -> tuple[float, int, int]:
+    """Where below s which coefficient next enters on the side ±1 or leaves (0); at s_min none does (-1).
+
+    For each unit that s falls, d moves by w, q by -a and the bound s l1 of q by -l1.
+    """
+    # So near to s it is at s, and likewise at the end.
+    rounding = 1e-15 * s
+    best, event, side = s_min + rounding, -1, 0
+    for j in range(d.size):
+        if l1[j] == 0.0 or barred[j]:
+            continue
+        for way in (-1, 1):
+            kind, at = 0, 0.0
+            if place[j] >= 0:
+                speed = -sign[j] * w[place[j]]
+                if speed > 0.0:
+                    at = s - abs(d[j]) / speed
+            else:
+                kind = way
+                speed = l1[j] - way * a[j]
+                if speed > 1e-12 * (l1[j] + abs(a[j])):
+                    # From q = s l1 there, and not from here: that would leave a small s the rounding of this one.
+                    at = s if s * l1[j] - way * q[j] <= 1e-15 else way * (q[j] - s * a[j]) / speed
+            if at >= s - rounding:
+                at = s
+            if at > best:
+                best, event, side = at, j, kind
+    return (best, event, side) if event >= 0 else (s_min, -1, 0)
+
+
+@njit(cache=True, nogil=True)
+def _add(total: Any, factor: float, row: Any) -> None:
+    """Add a multiple of a row, in place."""
+    for i in range(total.size):
+        total[i] += factor * row[i]
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _dot(x: Any, y: Any, size: int) -> float:
+    """Inner product of the first entries, in whatever order is fast."""
+    total = 0.0
+    for i in range(size):
+        total += x[i] * y[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _solve(L: Any, size: int, b: Any) -> None:
+    """Solve L L' x = b in place."""
+    for i in range(size):
+        b[i] = (b[i] - _dot(L[i], b, i)) / L[i, i]
+    for i in range(size - 1, -1, -1):
+        b[i] /= L[i, i]
+        _add(b[:i], -b[i], L[i])
+
+
+@njit(cache=True, nogil=True)
+def _enter(H: Any, L: Any, member: Any, size: int, j: int) -> bool:
+    """Add a column to the factor of the members, unless they span it."""
+    left = H[j, j]
+    for k in range(size):
+        L[size, k] = (H[j, member[k]] - _dot(L[k], L[size], k)) / L[k, k]
+        left -= L[size, k] ** 2
+    if left <= _DEPENDENT:
+        return False
+    L[size, size] = np.sqrt(left)
+    member[size] = j
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _leave(L: Any, member: Any, size: int, out: int) -> None:
+    """Take a member out of the factor: its row goes, and rotations of columns bring the rest to triangular form."""
+    cosine, sine = np.empty(size), np.empty(size)
+    for i in range(out, size - 1):
+        member[i] = member[i + 1]
+        L[i, : i + 2] = L[i + 1, : i + 2]
+        for k in range(out, i):
+            x, y = L[i, k], L[i, k + 1]
+            L[i, k] = cosine[k] * x + sine[k] * y
+            L[i, k + 1] = cosine[k] * y - sine[k] * x
+        x, y = L[i, i], L[i, i + 1]
+        L[i, i] = np.hypot(x, y)
+        cosine[i], sine[i] = x / L[i, i], y / L[i, i]

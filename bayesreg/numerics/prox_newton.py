@@ -1,0 +1,257 @@
+r"""Proximal Newton steps on a working set of columns: a smooth loss of the rows, any penalty.
+
+.. math:: \min_{b, d} f(o + b + X d) + \Omega(d) + \tfrac12 \rho (b - b_*)^2
+
+Each step minimises the quadratic model of the loss plus the penalty exactly (Friedman, Hastie & Tibshirani, 2010,
+section 3), the intercept eliminated; a line search on the objective itself makes it safe. Columns outside the set are
+looked at when those inside are nearly optimal (Bertrand et al., 2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesreg.data.columns import Columns
+from bayesreg.numerics.penalised_quadratic import minimise
+from bayesreg.numerics.sparse_descent import sparse_descent
+from bayesreg.numerics.working_set import grow, start_set
+from bayesreg.penalty import Penalty
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+EPS = float(np.finfo(float).eps)
+
+
+class RowLoss(Protocol):
+    """A smooth convex function of the linear predictor, row weights included."""
+
+    def value(self, eta: Array) -> float:
+        """Sum over the rows."""
+
+    def slope(self, eta: Array) -> Array:
+        """Derivative of each row, shape (n,)."""
+
+    def curvature(self, eta: Array) -> Array:
+        """Second derivative of each row, at least 0, shape (n,)."""
+
+    def majorant(self, eta: Array) -> Array:
+        """Curvature of a quadratic above each row that touches it; infinite where there is none."""
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Penalty of the intercept: rate (0: flat) and location."""
+
+    rate: float
+    loc: float
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where the search ended.
+
+    Parameters
+    ----------
+    d : array, shape (p,)
+    intercept : float
+    steps : int
+    """
+
+    d: Array
+    intercept: float
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothProblem:
+    """Everything that the search is about.
+
+    Parameters
+    ----------
+    loss : RowLoss
+    X : array or csc_array, shape (n, p)
+    base : array, shape (n,)
+        The linear predictor at 0.
+    penalty : Penalty
+    intercept : Ridge or None
+        None: no intercept.
+    scale : array, shape (p,)
+        Unit of a KKT distance of each column.
+    """
+
+    loss: RowLoss
+    X: Columns
+    base: Array
+    penalty: Penalty
+    intercept: Ridge | None
+    scale: Array
+
+    def with_loss(self, loss: RowLoss) -> SmoothProblem:
+        """The same problem with another loss."""
+        return replace(self, loss=loss)
+
+    def value(self, eta: Array, d: Array, intercept: float) -> float:
+        """The objective."""
+        total = self.loss.value(eta) + self.penalty.value(d)
+        if self.intercept is not None and self.intercept.rate > 0:
+            total += 0.5 * self.intercept.rate * (intercept - self.intercept.loc) ** 2
+        return total
+
+    def pull(self, intercept: float) -> tuple[float, float] | None:
+        """Rate of the intercept's ridge, and its slope; None without an intercept."""
+        if self.intercept is None:
+            return None
+        return self.intercept.rate, self.intercept.rate * (intercept - self.intercept.loc)
+
+    def violation(self, d: Array, gradient: Array) -> Array:
+        """KKT distance of each column, shape (p,), over its scale."""
+        return self.penalty.subdifferential_distance(d, gradient) / self.scale
+
+
+def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: int, tol: float = 1e-14) -> Point:
+    """Minimise from a starting point.
+
+    Parameters
+    ----------
+    problem : SmoothProblem
+    d : array, shape (p,)
+    intercept : float
+        Ignored without an intercept in the problem.
+    max_steps : int
+        Bound on the Newton steps.
+    tol : float
+        KKT distance at which to stop; rounding may stop the search before.
+    """
+    X, loss = problem.X, problem.loss
+    d = d.copy()
+    intercept = 0.0 if problem.intercept is None else intercept
+    eta = problem.base + intercept + X.times(d)
+    best = problem.value(eta, d, intercept)
+    inside = start_set(problem.penalty, d)
+    steps, rounds = 0, 0
+    previous = np.inf
+    while steps < max_steps:
+        slope = loss.slope(eta)
+        violation = problem.violation(d, X.transposed_times(slope))
+        worst = float(violation.max(initial=0.0))
+        pulled = problem.pull(intercept)
+        offset = 0.0 if pulled is None else abs(float(slope.sum()) + pulled[1])
+        settled = offset <= 64 * EPS * float(np.abs(slope).sum())
+        if settled and (worst <= tol or (worst <= 1e-10 and worst >= 0.5 * previous)):
+            break
+        previous = worst
+        outside = violation.copy()
+        outside[inside] = 0.0
+        inside = grow(problem.penalty, inside, violation, max(tol, 1e-2 * worst), int(np.count_nonzero(d)))
+        goal = max(tol, 0.1 * float(outside.max(initial=0.0)))
+        state = _descend(problem, inside, d, intercept, eta, best, goal, max_steps - steps)
+        d, intercept, eta, best, taken, stuck = state
+        steps += taken
+        rounds += 1
+        if taken == 0 or (stuck and outside.max(initial=0.0) <= tol) or rounds > 100:
+            break
+    return Point(d, intercept, steps)
+
+
+def _descend(
+    problem: SmoothProblem,
+    inside: Index,
+    d: Array,
+    intercept: float,
+    eta: Array,
+    best: float,
+    goal: float,
+    max_steps: int,
+) -> tuple[Array, float, Array, float, int, bool]:
+    """Newton steps on some columns until their KKT distance is at most ``goal`` or stops falling."""
+    loss = problem.loss
+    everything = inside.size == d.size
+    XW = problem.X if everything else problem.X.take(inside)
+    penalty = problem.penalty if everything else problem.penalty.take(inside)
+    scale = problem.scale[inside]
+    damping, stalled, taken = 0.0, 0, 0
+    before = np.inf
+    while taken < max_steps:
+        slope = loss.slope(eta)
+        gradient = XW.transposed_times(slope)
+        at = d[inside]
+        worst = float(np.max(penalty.subdifferential_distance(at, gradient) / scale, initial=0.0))
+        if taken and (worst <= goal or (worst <= 1e-9 and worst >= 0.5 * before)):
+            break
+        before = worst
+        h = loss.curvature(eta)
+        if taken == 0 and h.min() <= 0.0:
+            damping = 1e-3
+        if damping > 0:
+            above = loss.majorant(eta)
+            h = np.where(np.isfinite(above), (1 - damping) * h + damping * above, h)
+        h = np.maximum(h, 1e-12 * h.max(initial=1e-300))
+        target = _model_minimum(XW, penalty, scale, h, slope, gradient, problem.pull(intercept), at)
+        taken += 1
+        step = target - at
+        along = XW.times(step)
+        pulled = problem.pull(intercept)
+        shift = 0.0 if pulled is None else -(float(slope.sum() + h @ along) + pulled[1]) / (float(h.sum()) + pulled[0])
+        along = along + shift
+        decrease = float(slope @ along) + penalty.value(target) - penalty.value(at)
+        if pulled is not None:
+            decrease += pulled[1] * shift
+        share, rounding = 1.0, 8 * EPS * abs(best)
+        while True:
+            new = d.copy()
+            # The full step is the target itself, so that its zeros stay exact.
+            new[inside] = target if share == 1.0 else at + share * step
+            new_eta = eta + share * along
+            value = problem.value(new_eta, new, intercept + share * shift)
+            if value <= best + 1e-4 * share * min(decrease, 0.0) + rounding:
+                break
+            share /= 2
+            if share < 1e-10:
+                return d, intercept, eta, best, taken, True
+        d, intercept, best = new, intercept + share * shift, value
+        # The predictor is taken afresh now and then: its steps round.
+        eta = new_eta if taken % 4 else problem.base + intercept + problem.X.times(d)
+        # A step that promises less than rounding is the last but one.
+        stalled = stalled + 1 if abs(decrease) <= rounding else 0
+        if stalled >= 3:
+            return d, intercept, eta, best, taken, True
+        if share >= 0.999:
+            damping = damping * 0.03 if damping > 1e-9 else (damping if h.min() <= 0 else 0.0)
+        elif share < 0.1:
+            damping = min(1.0, max(10 * damping, 1e-2))
+    return d, intercept, problem.base + intercept + problem.X.times(d), best, taken, False
+
+
+def _model_minimum(
+    X: Columns,
+    penalty: Penalty,
+    scale: Array,
+    h: Array,
+    slope: Array,
+    gradient: Array,
+    pulled: tuple[float, float] | None,
+    at: Array,
+) -> Array:
+    """Minimiser of the quadratic model plus the penalty over the columns X, started at ``at``."""
+    if X.is_sparse and penalty.groups is None and X.shape[1] > 64:
+        return sparse_descent(
+            X.X, h, slope, pulled, penalty.l1, penalty.l2, penalty.constrained, at, scale, 1e-13, 5000
+        )[0]
+    gram = X.gram(h)
+    downhill = -gradient
+    if pulled is not None:
+        total = float(h.sum()) + pulled[0]
+        along = X.transposed_times(h)
+        gram -= np.outer(along, along) / total
+        downhill += along * ((float(slope.sum()) + pulled[1]) / total)
+    norm = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    # What is left of a constant column beside the intercept is rounding.
+    empty = norm <= 1e-8 * np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
+    gram[empty] = 0.0
+    gram[:, empty] = 0.0
+    downhill[empty] = 0.0
+    return minimise(gram, downhill + gram @ at, penalty, at, scale, 10_000)[0]
