@@ -274,7 +274,9 @@ class Certifier:
             # Rounding of a product with a constant column is no violation.
             v[self.problem.design.constant] = 0.0
         shrink = penalty.shrink(v)
-        candidates = [self._dual(penalty, shrink * theta, shrink * v), self._dual(penalty, 0.0 * theta, 0.0 * v)]
+        # The product with the quotient may round to just outside.
+        inside = penalty.clipped(shrink * v, 4 * EPS * np.abs(v))
+        candidates = [self._dual(penalty, shrink * theta, inside), self._dual(penalty, 0.0 * theta, 0.0 * v)]
         if shrink < 1.0 or not math.isfinite(candidates[0]):
             # Products are sums of rounded terms: within that rounding of the box is inside it.
             rounding = 8 * EPS * self.problem.design.moments.size * self._size(theta)

@@ -93,7 +93,8 @@ def _constant(problem: Problem, sigma: float, base: Array) -> float:
     def curvature(t: float) -> float:
         return float(design.weight @ likelihood.curvature(base + t, design.y, sigma) + rate)
 
-    guess = float(design.weight @ (design.y - base)) / design.total_weight if likelihood.has_sigma else 0.0
+    level = design.y - base if likelihood.has_sigma else -base
+    guess = float(design.weight @ level) / design.total_weight
     return best_constant(slope, curvature, guess)
 
 

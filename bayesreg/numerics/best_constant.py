@@ -24,7 +24,8 @@ def best_constant(slope: Callable[[float], float], curvature: Callable[[float], 
     at, value = guess, slope(guess)
     for _ in range(50):
         h = curvature(at)
-        if value == 0.0 or h <= 0.0:
+        # Where the function is all but flat a Newton step says nothing.
+        if value == 0.0 or abs(value) > 100.0 * (1.0 + abs(at)) * h:
             break
         new = at - value / h
         after = slope(new)

@@ -20,15 +20,12 @@ from typing import Any, Literal
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg
 
 from bayesreg.errors import InputError
-from bayesreg.numerics.active_set import solve_symmetric
 from bayesreg.numerics.penalised_quadratic import minimise
 from bayesreg.penalty import Penalty
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Signs = NDArray[np.int8]
 End = Literal["reached", "max_knots", "lost"]
 
@@ -125,7 +122,7 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     c : array, shape (p,)
         A'b: in the range of G.
     l1, l2 : array, shape (p,)
-        At least 0. Coefficients with ``l1 = 0`` are always in, but for those whose columns the others span: they are 0.
+        At least 0. Coefficients with ``l1 = 0`` are always in, but for those whose columns others of them span: 0.
     s_min : float, default 0
         Where to stop. At 0 the path ends in the least-squares (ridge) solution, and for more columns than rows in one
         of those with the least ``sum l1 |d|``.
@@ -158,7 +155,7 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     column[column == 0] = 1.0
     response = float(np.max(np.abs(c) / column, initial=0.0)) or 1.0
     H = (G + np.diag(l2)) / np.outer(column, column)
-    problem = _Problem(H, c / column / response, l1 / column / response, _independent(H, l1 == 0))
+    problem = _Problem(H, c / column / response, l1 / column / response)
     here = problem.start(s_min)
     pieces: list[_Rows] = []
     known, repairs, kkt = 0, 0, 0.0
@@ -185,30 +182,13 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     pieces.append(here)
     strength = np.concatenate([piece.strength for piece in pieces])
     coef = np.concatenate([piece.coef for piece in pieces]) * (response / column)
-    return Knots(strength, coef, *_events(np.concatenate([piece.pattern for piece in pieces])), kkt, repairs, end)
-
-
-def _independent(H: Array, wanted: Mask) -> Mask:
-    """Which of the wanted columns to take so that they are independent and span the others."""
-    index = np.flatnonzero(wanted)
-    taken = np.zeros_like(wanted)
-    if index.size:
-        # A pivoted factorisation takes columns until what is left of the others is rounding.
-        _, pivots, rank, _ = linalg.lapack.dpstrf(H[np.ix_(index, index)], tol=_DEPENDENT)
-        taken[index[pivots[:rank] - 1]] = True
-    return taken
-
-
-def _events(pattern: Signs) -> tuple[NDArray[np.intp], NDArray[np.intp], Signs]:
-    """Knot, feature and kind of every change of the signs."""
+    pattern = np.concatenate([piece.pattern for piece in pieces])
+    # The last knot is the end and no event.
     below = pattern[:-1]
     above = np.vstack([np.zeros_like(below[:1]), below[:-1]])
-    left = np.argwhere((above != below) & (above != 0))
-    entered = np.argwhere((above != below) & (below != 0))
-    both = np.vstack([left, entered])
-    kind = np.repeat(np.array([-1, 1], dtype=np.int8), [len(left), len(entered)])
-    order = np.argsort(both[:, 0], kind="stable")
-    return both[order, 0], both[order, 1], kind[order]
+    moved = (above != below)[:, None] & (np.stack([above, below], axis=1) != 0)
+    knot, enters, feature = np.nonzero(moved)
+    return Knots(strength, coef, knot, feature, np.where(enters, 1, -1).astype(np.int8), kkt, repairs, end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,32 +205,28 @@ class _Rows:
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """The problem in units in which the diagonal of H = G + L2 and the largest |c_j| are 1.
-
-    ``free``: which coefficients are in although they have no sign.
-    """
+    """The problem in units in which the diagonal of H = G + L2 and the largest |c_j| are 1."""
 
     H: Array
     c: Array
     l1: Array
-    free: Mask
 
     def start(self, s_min: float) -> _Rows:
-        """Return the first knot."""
-        index, boxed = np.flatnonzero(self.free), self.l1 > 0
-        d = np.zeros(self.c.size)
-        d[index] = solve_symmetric(self.H[np.ix_(index, index)], self.c[index], d[index])
-        pull = np.abs(self.c - self.H @ d)
-        largest = np.max(pull[boxed] / self.l1[boxed], initial=s_min)
-        return _Rows(np.array([largest]), d[None], np.zeros((1, d.size), dtype=np.int8))
+        """Return the largest strength, with zeros: the first step sets the unpenalised coefficients."""
+        free, zeros = self.l1 == 0, np.zeros(self.c.size)
+        among = np.linalg.lstsq(self.H[np.ix_(free, free)], self.c[free], rcond=_DEPENDENT)[0]
+        pull = np.abs(self.c - self.H[:, free] @ among)[~free]
+        largest = np.max(pull / self.l1[~free], initial=s_min)
+        return _Rows(np.array([largest]), zeros[None], np.zeros((1, zeros.size), dtype=np.int8))
 
     def follow(self, here: _Rows, s_min: float, room: int) -> tuple[_Rows, int]:
         """Return at most ``room`` knots and the point after them, and how it ended."""
-        p = self.c.size
-        rows = _Rows(np.empty(room + 1), np.empty((room + 1, p)), np.empty((room + 1, p), dtype=np.int8))
-        s, d, sign = float(here.strength[0]), here.coef[0].copy(), here.pattern[0].copy()
+        shape = (room + 1, self.c.size)
+        rows = _Rows(np.empty(room + 1), np.empty(shape), np.empty(shape, dtype=np.int8))
+        d, sign = here.coef[0].copy(), here.pattern[0].copy()
+        state = (d, self.c - self.H @ d, sign)
         arrays = (rows.strength, rows.coef, rows.pattern)
-        count, status = _follow(self.H, self.c, self.l1, self.free, s, s_min, d, sign, *arrays)
+        count, status = _follow(self.H, self.l1, float(here.strength[0]), s_min, state, arrays)
         return rows[: count + 1], status
 
     def check(self, rows: _Rows) -> tuple[int, float]:
@@ -258,8 +234,7 @@ class _Problem:
 
         On a segment the gradient is linear in s, so conditions that one pattern meets at both ends it meets in between.
         """
-        pattern, size = rows.pattern[:-1], np.abs(rows.coef).sum(axis=1)
-        used = rows.coef.any(axis=0)
+        pattern, used = rows.pattern[:-1], rows.coef.any(axis=0)
         pull = self.c - rows.coef[:, used] @ self.H[used]
         distance, allowed = np.zeros((2, len(pattern)))
         for end in (slice(None, -1), slice(1, None)):
@@ -267,7 +242,8 @@ class _Problem:
             off = np.where(pattern == 0, np.abs(pull[end]) - bound, np.abs(pull[end] - bound * pattern))
             off[(sign != 0) & (sign != pattern) & (self.l1 > 0)] = np.inf
             distance = np.maximum(distance, off.max(axis=1, initial=0.0))
-            allowed = np.maximum(allowed, _TOLERANCE + 64 * np.finfo(float).eps * size[end])
+            rounding = 64 * np.finfo(float).eps * np.abs(rows.coef[end]).sum(axis=1)
+            allowed = np.maximum(allowed, _TOLERANCE + rounding)
         right = int(np.argmax(np.append(distance > allowed, True)))
         return right, float(np.max(distance[:right], initial=0.0))
 
@@ -287,45 +263,28 @@ class _Problem:
 
 
 @njit(cache=True, nogil=True)
-def _follow(
-    H: Any,
-    c: Any,
-    l1: Any,
-    free: Any,
-    s: float,
-    s_min: float,
-    d: Any,
-    sign: Any,
-    strength: Any,
-    coef: Any,
-    pattern: Any,
-) -> tuple[int, int]:
-    """Follow the path from the solution ``d`` at ``s`` and write knots, until no row but the last is left.
+def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> tuple[int, int]:
+    """Follow the path from the solution at ``s`` and write knots, until no row but the last is left.
 
-    ``d`` and ``sign`` are overwritten. The row after the knots receives the point reached. Returns the number of knots
-    and how it ended.
+    The state is d, q = c - H d and the signs, all overwritten. The row after the knots receives the point reached.
+    Returns the number of knots and how it ended.
     """
-    p = c.size
-    L = np.empty((p, p))
-    member = np.empty(p, dtype=np.int64)
-    place = np.full(p, -1)
-    barred = np.zeros(p, dtype=np.bool_)
-    q, a, w, z = np.empty(p), np.empty(p), np.empty(p), np.empty(p)
+    d, q, sign = state
+    strength, coef, pattern = rows
+    p = d.size
+    L, a, w, z = np.empty((p, p)), np.empty(p), np.empty(p), np.empty(p)
+    member, place, barred = np.empty(p, dtype=np.int64), np.full(p, -1), np.zeros(p, dtype=np.bool_)
     # Members that are not 0 come first: those are settled, the others have just entered.
     size, settled, count, pivots, status = 0, 0, 0, 0, -1
     for settling in (True, False):
         for j in range(p):
-            if (free[j] or sign[j] != 0) and (free[j] or d[j] != 0.0) == settling:
-                if not _enter(H, L, member, size, j):
+            if (l1[j] == 0.0 or sign[j] != 0) and (l1[j] == 0.0 or d[j] != 0.0) == settling:
+                if _enter(H, L, member, size, j):
+                    place[j] = size
+                    size += 1
+                    settled += settling
+                elif d[j] != 0.0 or l1[j] > 0.0:
                     status = _STUCK
-                    break
-                place[j] = size
-                size += 1
-                settled += settling
-    # q = c - H d
-    q[:] = c
-    for k in range(size):
-        _add(q, -d[member[k]], H[member[k]])
     while status < 0:
         # z takes back what rounding has left of q - s l1 sign where that is to be 0.
         for k in range(size):
@@ -343,10 +302,10 @@ def _follow(
                 d[j] += z[k]
             if d[j] * sign[j] < 0.0:
                 d[j] = 0.0
-        below, event, side = _next_event(a, q, w, d, l1, sign, place, barred, s, s_min)
+        below, event, side = _next_event(s, s_min, l1, (d, q, sign), (w, a), place, barred)
         while side != 0 and not _enter(H, L, member, size, event):
             barred[event] = True
-            below, event, side = _next_event(a, q, w, d, l1, sign, place, barred, s, s_min)
+            below, event, side = _next_event(s, s_min, l1, (d, q, sign), (w, a), place, barred)
         if below < s:
             if count == strength.size - 1:
                 status = _FULL
@@ -386,12 +345,14 @@ def _follow(
 
 @njit(cache=True, nogil=True)
 def _next_event(
-    a: Any, q: Any, w: Any, d: Any, l1: Any, sign: Any, place: Any, barred: Any, s: float, s_min: float
+    s: float, s_min: float, l1: Any, state: Any, speeds: Any, place: Any, barred: Any
 ) -> tuple[float, int, int]:
     """Where below s which coefficient next enters on the side ±1 or leaves (0); at s_min none does (-1).
 
     For each unit that s falls, d moves by w, q by -a and the bound s l1 of q by -l1.
     """
+    d, q, sign = state
+    w, a = speeds
     # So near to s it is at s, and likewise at the end.
     rounding = 1e-15 * s
     best, event, side = s_min + rounding, -1, 0
@@ -401,15 +362,14 @@ def _next_event(
         for way in (-1, 1):
             kind, at = 0, 0.0
             if place[j] >= 0:
-                speed = -sign[j] * w[place[j]]
-                if speed > 0.0:
-                    at = s - abs(d[j]) / speed
+                if w[place[j]] * sign[j] < 0.0:
+                    at = s - abs(d[j] / w[place[j]])
             else:
-                kind = way
-                speed = l1[j] - way * a[j]
-                if speed > 1e-12 * (l1[j] + abs(a[j])):
+                kind, closing = way, l1[j] - way * a[j]
+                # A column in the span of the members keeps its share of s, so it need not enter: this is its rounding.
+                if closing > 1e-12 * (l1[j] + abs(a[j])):
                     # From q = s l1 there, and not from here: that would leave a small s the rounding of this one.
-                    at = s if s * l1[j] - way * q[j] <= 1e-15 else way * (q[j] - s * a[j]) / speed
+                    at = s if s * l1[j] - way * q[j] <= 1e-15 else way * (q[j] - s * a[j]) / closing
             if at >= s - rounding:
                 at = s
             if at > best:
@@ -450,11 +410,9 @@ def _enter(H: Any, L: Any, member: Any, size: int, j: int) -> bool:
     for k in range(size):
         L[size, k] = (H[j, member[k]] - _dot(L[k], L[size], k)) / L[k, k]
         left -= L[size, k] ** 2
-    if left <= _DEPENDENT:
-        return False
-    L[size, size] = np.sqrt(left)
-    member[size] = j
-    return True
+    if left > _DEPENDENT:
+        L[size, size], member[size] = np.sqrt(left), j
+    return bool(left > _DEPENDENT)
 
 
 @njit(cache=True, nogil=True)

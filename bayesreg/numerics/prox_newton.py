@@ -206,7 +206,8 @@ def _descend(
             # The full step is the target itself, so that its zeros stay exact.
             new[inside] = target if share == 1.0 else at + share * step
             new_eta = eta + share * along
-            value = problem.value(new_eta, new, intercept + share * shift)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = problem.value(new_eta, new, intercept + share * shift)
             if value <= best + 1e-4 * share * min(decrease, 0.0) + rounding:
                 break
             share /= 2
