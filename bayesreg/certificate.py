@@ -8,334 +8,19 @@ feasible theta P - D bounds the distance of P from its minimum. References: Ndia
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.data.columns import Columns
-from bayesreg.likelihoods import Kinked
-from bayesreg.null_model import NullModel, null_model
-from bayesreg.penalty import Penalty
+from bayesreg.optimality import EPS as EPS
+from bayesreg.optimality import GAP_TOLERANCE as GAP_TOLERANCE
+from bayesreg.optimality import KKT_TOLERANCE as KKT_TOLERANCE
+from bayesreg.optimality import Certificate as Certificate
+from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
-from bayesreg.uniqueness import Uniqueness
+from bayesreg.quadratic_certificates import is_quadratic, quadratic_certificates
+from bayesreg.row_certificates import Certifier
 
 Array = NDArray[np.float64]
-EPS = float(np.finfo(float).eps)
-GAP_TOLERANCE = 1e-10
-KKT_TOLERANCE = 1e-8
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """How close a point is to the MAP, in units that no rescaling of the data changes.
-
-    Parameters
-    ----------
-    objective : float
-        P in nats, without the terms that are free of the coefficients.
-    gap : float
-        P minus the best dual value: an upper bound of P minus its minimum, in nats. NaN for a likelihood that is not
-        convex.
-    relative_gap : float
-        ``gap`` over the fall from the null model (all penalised coefficients at the prior's location) to the dual
-        value; 0 when the gap is below rounding, 64 eps (|P| + |D|).
-    kkt : float
-        Largest violation of the optimality conditions as a cosine: distance to the subdifferential over the column's
-        norm (after projecting out unpenalised columns) times the norm of the null gradient.
-    uniqueness : Uniqueness
-        Rank of the columns in play.
-    optima : int or None
-        For a likelihood that is not convex: number of distinct local optima that were found; the mode is the best.
-    stable : bool
-        Whether the curvature at a local optimum is positive on its support.
-    """
-
-    objective: float
-    gap: float
-    relative_gap: float
-    kkt: float
-    uniqueness: Uniqueness
-    optima: int | None = None
-    stable: bool = True
-
-    @property
-    def local(self) -> bool:
-        """Whether optimality is claimed in a neighbourhood only."""
-        return self.optima is not None
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the numbers meet the contract: relative gap <= 1e-10 (unless local) and KKT cosine <= 1e-8."""
-        return self.kkt <= KKT_TOLERANCE and (self.stable if self.local else self.relative_gap <= GAP_TOLERANCE)
-
-    @property
-    def unique(self) -> bool:
-        """Whether the minimiser is certified to be the only one."""
-        return not self.local and self.rank == self.equicorrelated
-
-    @property
-    def rank(self) -> int:
-        """Rank of the columns that may be non-zero in some minimiser and have no ridge part."""
-        return self.uniqueness.rank
-
-    @property
-    def equicorrelated(self) -> int:
-        """Number of those columns."""
-        return self.uniqueness.size
-
-    def __str__(self) -> str:
-        verdict = "optimal" if self.accepted else "NOT optimal"
-        if self.local:
-            found = f"{self.optima} local optim{'um' if self.optima == 1 else 'a'} found"
-            return f"locally {verdict}: KKT {self.kkt:.1e}, {found}, this is the best; no gap (not convex)"
-        uniqueness = (
-            "unique"
-            if self.unique
-            else f"a minimiser, not certified unique (rank {self.rank} of {self.equicorrelated})"
-        )
-        return f"{verdict}: relative gap {self.relative_gap:.1e}, KKT {self.kkt:.1e}, {uniqueness}"
-
-
-@dataclass(frozen=True, eq=False)
-class Certifier:
-    """Certificates for points of one problem at one noise level; what they share is computed once.
-
-    Parameters
-    ----------
-    problem : Problem
-    sigma : float
-    """
-
-    problem: Problem
-    sigma: float
-
-    @cached_property
-    def columns(self) -> Columns:
-        """X, centred under a flat intercept."""
-        return self.problem.columns
-
-    @cached_property
-    def base(self) -> Array:
-        """Offset plus X loc, shape (n,)."""
-        return self.problem.base()
-
-    @cached_property
-    def null(self) -> NullModel:
-        """The null model; the strength of the penalty does not change it."""
-        return null_model(self.problem, self.sigma)
-
-    @cached_property
-    def free(self) -> NDArray[np.intp]:
-        """Indices of the columns without a penalty."""
-        return np.flatnonzero(self.problem.unpenalised)
-
-    @cached_property
-    def norm(self) -> Array:
-        """Norms of the columns after projecting out what has no penalty, shape (p,)."""
-        moments = self.problem.design.moments
-        norm = moments.spread if self.problem.fit_intercept else moments.size
-        if 0 < self.free.size < self.problem.p:
-            design = self.problem.design
-            columns = design.centred_columns if self.problem.fit_intercept else design.columns
-            root = np.sqrt(design.weight)
-            Q = np.linalg.qr(root[:, None] * columns.take(self.free).dense())[0]
-            along = columns.transposed_times(root[:, None] * Q)
-            left = np.sqrt(np.maximum(norm**2 - np.einsum("jk,jk->j", along, along), 0.0))
-            left[self.free] = norm[self.free]
-            norm = left
-        # A column that is (numerically) nothing but unpenalised ones is judged by its raw length.
-        raw = moments.size
-        return np.where(norm > 1e-7 * raw, norm, np.where(raw > 0, raw, 1.0))
-
-    @cached_property
-    def slope_norm(self) -> float:
-        """Weighted norm of F' at the null model."""
-        return self.null.slope_norm(self.problem.design.weight)
-
-    def eta(self, d: Array, intercept: float) -> Array:
-        """Linear predictor at d and the intercept of the original columns."""
-        centre = float(self.problem.design.x_mean @ d) if self.problem.flat_intercept else 0.0
-        return self.base + (intercept + centre) + self.columns.times(d)
-
-    def gradients(self, coefs: list[Array], intercepts: list[float]) -> Array | None:
-        """Columns' theta of many points in one product, shape (p, k); None where each must be found by itself."""
-        design, likelihood = self.problem.design, self.problem.likelihood
-        if not likelihood.smooth or self.columns.is_sparse:
-            return None
-        thetas = [
-            design.weight * likelihood.gradient(self.eta(coef - self.problem.loc, b), design.y, self.sigma)
-            for coef, b in zip(coefs, intercepts, strict=True)
-        ]
-        return self.columns.transposed_times(np.stack(thetas, axis=1))
-
-    def certify(
-        self,
-        penalty: Penalty,
-        d: Array,
-        intercept: float,
-        *,
-        dual: Array | None = None,
-        gradient: Array | None = None,
-        optima: int | None = None,
-    ) -> Certificate:
-        """Certify a point.
-
-        Parameters
-        ----------
-        penalty : Penalty
-            In nats, at the noise level.
-        d : array, shape (p,)
-        intercept : float
-        dual : array, shape (n,), optional
-            A feasible theta that somebody found; needed where the loss has kinks.
-        gradient : array, shape (p,), optional
-            Columns' theta for the theta of this point, when it is known already.
-        optima : int, optional
-            For a likelihood that is not convex.
-        """
-        design, likelihood = self.problem.design, self.problem.likelihood
-        eta = self.eta(d, intercept)
-        pull = self._intercept_pull(intercept)
-        primal = float(design.weight @ likelihood.loss(eta, design.y, self.sigma)) + penalty.value(d) + pull[0]
-        theta = design.weight * likelihood.gradient(eta, design.y, self.sigma)
-        if not likelihood.smooth and dual is not None:
-            theta, gradient = dual, None
-        if gradient is None:
-            gradient = self.columns.transposed_times(theta)
-        kkt = self._kkt(penalty, d, gradient, float(theta.sum()) + pull[1])
-        rows = self._curved_rows(eta, theta)
-        uniqueness = self._uniqueness(penalty, d, gradient, rows)
-        if optima is not None:
-            return Certificate(primal, math.nan, math.nan, kkt, uniqueness, optima, self._stable(penalty, d, eta))
-        best = self._best_dual(penalty, d, theta, gradient, eta)
-        if dual is not None and likelihood.smooth:
-            best = max(best, self._best_dual(penalty, d, dual, self.columns.transposed_times(dual), eta))
-        gap = max(primal - best, 0.0)
-        rounding = 64 * EPS * (abs(primal) + abs(best))
-        fall = self.null.value - best
-        relative = 0.0 if gap <= rounding else (gap / fall if fall > 0 else math.inf)
-        return Certificate(primal, gap, relative, kkt, uniqueness)
-
-    def _intercept_pull(self, intercept: float) -> tuple[float, float]:
-        """Penalty of the intercept and its slope."""
-        prior = self.problem.intercept_prior
-        if not self.problem.fit_intercept or prior.flat:
-            return 0.0, 0.0
-        rate = prior.l2(self.sigma)
-        return 0.5 * rate * (intercept - prior.loc) ** 2, rate * (intercept - prior.loc)
-
-    def _kkt(self, penalty: Penalty, d: Array, gradient: Array, intercept_slope: float) -> float:
-        worst = float(np.max(penalty.kkt_ratios(d, gradient, self.norm), initial=0.0)) / self.slope_norm
-        if self.problem.fit_intercept:
-            size = math.sqrt(self.problem.design.total_weight) * self.slope_norm
-            worst = max(worst, abs(intercept_slope) / size)
-        return worst
-
-    def _flat(self, penalty: Penalty, d: Array) -> NDArray[np.intp]:
-        """Columns to which theta must be orthogonal: without a penalty, and not held at a sign constraint."""
-        return np.flatnonzero(~penalty.penalised & (~penalty.constrained | (d != 0)))
-
-    def _feasible(
-        self, flat: NDArray[np.intp], theta: Array, gradient: Array, eta: Array
-    ) -> tuple[Array, Array]:
-        """Make theta orthogonal to the flat columns and the constant; returns it with its products with all columns."""
-        constant = self.problem.flat_intercept
-        excess = abs(float(theta.sum())) if constant else 0.0
-        if flat.size == 0 and excess <= 4 * EPS * float(np.abs(theta).sum()):
-            return theta, gradient
-        design = self.problem.design
-        # Correct in proportion to the curvature: that keeps theta inside the domain of its conjugate.
-        root = np.sqrt(np.maximum(self._give(eta, theta), 0.0))
-        Z = self.columns.take(flat).dense()
-        Z = np.column_stack([np.ones(design.n), Z]) if constant else Z
-        Q = np.linalg.qr(root[:, None] * Z)[0]
-        for _ in range(2):
-            scaled = np.divide(theta, root, out=np.zeros_like(theta), where=root > 0)
-            theta = theta - root * (Q @ (Q.T @ scaled))
-        return theta, self.columns.transposed_times(theta)
-
-    def _give(self, eta: Array, theta: Array) -> Array:
-        """How far each theta_i may be moved: curvature of its row, or whether it lies inside at a kink."""
-        design, likelihood = self.problem.design, self.problem.likelihood
-        if isinstance(likelihood, Kinked):
-            return self._curved_rows(eta, theta)
-        return design.weight * likelihood.curvature(eta, design.y, self.sigma)
-
-    def _best_dual(self, penalty: Penalty, d: Array, theta: Array, gradient: Array, eta: Array) -> float:
-        """Best dual value from a gradient, scaled into the domain of the penalty's conjugate. 0 is always feasible."""
-        flat = self._flat(penalty, d)
-        theta, gradient = self._feasible(flat, theta, gradient, eta)
-        v = -gradient
-        v[flat] = 0.0
-        if self.problem.flat_intercept:
-            # Rounding of a product with a constant column is no violation.
-            v[self.problem.design.constant] = 0.0
-        shrink = penalty.shrink(v)
-        # The product with the quotient may round to just outside.
-        inside = penalty.clipped(shrink * v, 4 * EPS * np.abs(v))
-        candidates = [self._dual(penalty, shrink * theta, inside), self._dual(penalty, 0.0 * theta, 0.0 * v)]
-        if shrink < 1.0 or not math.isfinite(candidates[0]):
-            # Products are sums of rounded terms: within that rounding of the box is inside it.
-            rounding = 8 * EPS * self.problem.design.moments.size * self._size(theta)
-            candidates.append(self._dual(penalty, theta, penalty.clipped(v, rounding)))
-        return max(candidates)
-
-    def _size(self, theta: Array) -> float:
-        """Norm of theta that bounds its products with the columns by theirs."""
-        weight = self.problem.design.weight
-        slope = np.divide(theta, np.sqrt(weight), out=np.zeros_like(theta), where=weight > 0)
-        return float(np.linalg.norm(slope))
-
-    def _dual(self, penalty: Penalty, theta: Array, v: Array) -> float:
-        design = self.problem.design
-        conjugate = self.problem.likelihood.conjugate(theta, design.y, design.weight, self.sigma)
-        if not math.isfinite(conjugate):
-            return -math.inf
-        value = float(self.base @ theta) - conjugate - penalty.conjugate(v)
-        prior = self.problem.intercept_prior
-        if self.problem.fit_intercept and not prior.flat:
-            total = -float(theta.sum())
-            value -= prior.loc * total + total**2 / (2 * prior.l2(self.sigma))
-        return value
-
-    def _curved_rows(self, eta: Array, theta: Array) -> Array:
-        """Weight of the rows whose loss pins eta: where it is curved, or at a kink."""
-        design, likelihood = self.problem.design, self.problem.likelihood
-        if not isinstance(likelihood, Kinked):
-            curvature = likelihood.curvature(eta, design.y, self.sigma)
-            return np.where(curvature > 0, design.weight, 0.0)
-        up, down = likelihood.slopes(self.sigma)
-        inside = (theta > -design.weight * up * (1 - 1e-9)) & (theta < design.weight * down * (1 - 1e-9))
-        return np.where(inside, design.weight, 0.0)
-
-    def _uniqueness(self, penalty: Penalty, d: Array, gradient: Array, rows: Array) -> Uniqueness:
-        reach = np.where(penalty.constrained, -gradient, np.abs(gradient))
-        near = (reach >= penalty.l1 * (1 - 1e-9)) & (penalty.l1 > 0)
-        if penalty.groups is not None:
-            groups = penalty.groups
-            full = groups.dual_norms(gradient) >= groups.rate * (1 - 1e-9)
-            near = np.where(groups.member, np.append(full, False)[groups.label], near)
-        in_play = (penalty.l2 == 0) & (near | (d != 0) | ~(penalty.penalised | penalty.constrained))
-        return Uniqueness(self.columns, rows, np.flatnonzero(in_play), self.problem.flat_intercept)
-
-    def _stable(self, penalty: Penalty, d: Array, eta: Array) -> bool:
-        """Whether the Hessian on the support has no negative direction."""
-        design = self.problem.design
-        on = np.flatnonzero((d != 0) | ~penalty.penalised)
-        if on.size == 0:
-            return True
-        h = design.weight * self.problem.likelihood.curvature(eta, design.y, self.sigma)
-        Z = self.problem.design.columns.take(on).dense()
-        l2 = penalty.l2[on]
-        if self.problem.fit_intercept:
-            Z, l2 = np.column_stack([np.ones(design.n), Z]), np.append(0.0, l2)
-        norm = np.linalg.norm(Z, axis=0)
-        H = (Z.T * h) @ Z + np.diag(l2)
-        values = np.linalg.eigvalsh(H / np.outer(norm, norm))
-        return bool(values[0] >= -1e-10 * abs(values[-1]))
 
 
 def certify(
@@ -371,6 +56,39 @@ def certify(
     certifier = Certifier(problem, level)
     d = np.asarray(coef, dtype=float) - problem.loc
     b0 = float(intercept) if problem.fit_intercept else 0.0
+    if is_quadratic(problem, level):
+        at, strength = d[None, :], np.array([problem.strength])
+        whole = Certifier(problem.with_strength(1.0), level) if problem.strength != 1.0 else certifier
+        return quadratic_certificates(whole, strength, at, np.array([b0]), gram=False)[0]
     if not problem.likelihood.convex and optima is None:
         optima = 1
     return certifier.certify(problem.penalty(level), d, b0, dual=dual, optima=optima)
+
+
+def certify_path(certifier: Certifier, strengths: Array, modes: list[Mode], gram: bool) -> tuple[Certificate, ...]:
+    """Certify the modes of a path, each for the penalty times its strength.
+
+    Parameters
+    ----------
+    certifier : Certifier
+    strengths : array, shape (k,)
+    modes : list of Mode
+    gram : bool
+        Take quadratic forms from the Gram matrix (which the engine has used) where that is possible, not the rows.
+    """
+    problem = certifier.problem
+    if is_quadratic(problem, certifier.sigma):
+        d = np.stack([mode.coef for mode in modes]) - problem.loc
+        intercepts = np.array([mode.intercept for mode in modes])
+        return quadratic_certificates(certifier, strengths, d, intercepts, gram)
+    penalty = problem.penalty(certifier.sigma)
+    return tuple(
+        certifier.certify(
+            penalty.scaled(float(strength)),
+            mode.coef - problem.loc,
+            mode.intercept,
+            dual=mode.dual,
+            optima=mode.optima if problem.likelihood.convex else mode.optima or 1,
+        )
+        for strength, mode in zip(strengths, modes, strict=True)
+    )

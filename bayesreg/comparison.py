@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.interfaces import implements
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours
 from bayesreg.priors.base import Penalised
@@ -112,7 +113,7 @@ def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
     k = np.asarray(loo.pareto_k)
     verdict = json.loads(post.attrs["diagnostics"])
     measured = None
-    if isinstance(Model.from_json(post.attrs["model"]).prior, Penalised):
+    if implements(Model.from_json(post.attrs["model"]).prior, Penalised):
         measured = shrinkage(post)
     return {
         "pareto_k_max": float(k.max()),

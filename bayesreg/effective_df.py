@@ -39,7 +39,9 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
     if not problem.likelihood.smooth:
         return np.full(count.size, np.nan)
     design = problem.design
-    constant = not np.any(problem.likelihood.curvature_bound(sigma) != _curvature(problem, sigma, coef[0], intercept[0]))
+    constant = not np.any(
+        problem.likelihood.curvature_bound(sigma) != _curvature(problem, sigma, coef[0], intercept[0])
+    )
     everywhere = bool(np.all(penalty.l2 > 0) and not np.any(penalty.l1) and penalty.groups is None)
     if constant and everywhere and penalty.positive is None:
         return _ridge(problem, sigma, strengths, penalty.l2)
@@ -64,7 +66,7 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
 
 def _curvature(problem: Problem, sigma: float, coef: Array, intercept: float) -> Array:
     eta = problem.linear_predictor(coef, intercept)
-    return problem.likelihood.curvature(eta, problem.design.y, sigma)
+    return np.asarray(problem.likelihood.curvature(eta, problem.design.y, sigma))
 
 
 def _gram(columns: Columns, h: Array, centre: bool) -> Array:

@@ -166,7 +166,7 @@ def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_
         measure=measure,
         notes=problem.notes,
         likelihood=problem.likelihood,
-        spec=problem.spec,
+        write_spec=problem.write_spec,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg import codec
 from bayesreg.data import Design, make_design
 from bayesreg.errors import DesignWarning, InputError, PriorWarning
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Likelihood, Scaled
 from bayesreg.priors import Flat
 from bayesreg.priors import Gaussian as GaussianPrior
@@ -133,7 +134,7 @@ class Model:
         relative_to = resolve_relative_to(self.prior)
         if relative_to == "sigma" and not self.likelihood.has_sigma:
             relative_to = None
-        if self.prior.relative_to == "auto" and isinstance(self.prior, Penalised):
+        if self.prior.relative_to == "auto" and implements(self.prior, Penalised):
             notes.append(f"relative_to resolved to {relative_to!r}")
         unit = np.broadcast_to(np.asarray(self.prior.factor, dtype=float), design.p) / per_sd
         problem = Problem(
@@ -147,7 +148,7 @@ class Model:
             fit_intercept=self.fit_intercept,
             intercept_prior=_bind_intercept(self.intercept),
             notes=tuple(notes),
-            spec=self.to_json(),
+            write_spec=self.to_json,
         )
         _warn_noise_pull(problem)
         return problem
@@ -156,8 +157,8 @@ class Model:
         """Known noise level, given law, or the default law stated for these data."""
         if not self.likelihood.has_sigma:
             return None
-        given = self.likelihood.sigma if isinstance(self.likelihood, Scaled) else None
-        if given is not None and not isinstance(given, Law):
+        given = self.likelihood.sigma if implements(self.likelihood, Scaled) else None
+        if given is not None and not implements(given, Law):
             return given
         if np.ptp((design.y - design.offset)[design.weight > 0]) == 0:
             raise InputError(
@@ -193,7 +194,7 @@ def _scalar(value: ArrayLike) -> float:
 
 
 def _warn_constant(design: Design, fit_intercept: bool) -> None:
-    useless = design.constant if fit_intercept else design.constant & (design.X[0] == 0)
+    useless = design.constant if fit_intercept else design.constant & (design.moments.size == 0)
     if useless.any():
         shown = ", ".join(design.names[j] for j in np.flatnonzero(useless)[:5])
         what = "constant beside the intercept" if fit_intercept else "all zero"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.numerics.best_constant import best_constant
 from bayesreg.numerics.interior_point import CheckLoss, minimise
@@ -50,11 +51,18 @@ def null_model(problem: Problem, sigma: float) -> NullModel:
 
     Cost O(n k²) for k unpenalised columns.
     """
-    free = ~problem.penalty(sigma).penalised
+    if problem.memo.get("null model at") != sigma:
+        problem.memo.update({"null model": _fit(problem, sigma), "null model at": sigma})
+    null: NullModel = problem.memo["null model"]
+    return null
+
+
+def _fit(problem: Problem, sigma: float) -> NullModel:
+    free = problem.unpenalised
     if free.all():
         free = np.zeros_like(free)
     base = problem.base()
-    if isinstance(problem.likelihood, Kinked):
+    if implements(problem.likelihood, Kinked):
         return _kinked(problem, problem.likelihood, sigma, base, free)
     if not free.any():
         shift = _constant(problem, sigma, base)
@@ -141,9 +149,7 @@ def _newton(problem: Problem, sigma: float, base: Array, free: NDArray[np.bool_]
     return NullModel(best, eta, theta, d)
 
 
-def _kinked(
-    problem: Problem, likelihood: Kinked, sigma: float, base: Array, free: NDArray[np.bool_]
-) -> NullModel:
+def _kinked(problem: Problem, likelihood: Kinked, sigma: float, base: Array, free: NDArray[np.bool_]) -> NullModel:
     """The unpenalised quantile regression; its multiplier is the gradient."""
     design = problem.design
     up, down = likelihood.slopes(sigma)

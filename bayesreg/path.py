@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.certificate import Certifier
+from bayesreg.certificate import certify_path
 from bayesreg.choice import map_engine
 from bayesreg.effective_df import effective_df
 from bayesreg.errors import ConvergenceWarning, InputError
 from bayesreg.model import Model, bind
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
+from bayesreg.row_certificates import Certifier
 from bayesreg.scaling import rescaled
 
 Array = NDArray[np.float64]
@@ -96,19 +97,7 @@ def map_path(
     if early_stop:
         modes = modes[: _saturated(certifier, [mode.coef for mode in modes], [mode.intercept for mode in modes])]
         grid = grid[: len(modes)]
-    penalty = problem.penalty(sigma)
-    gradients = certifier.gradients([mode.coef for mode in modes], [mode.intercept for mode in modes])
-    certificates = tuple(
-        certifier.certify(
-            penalty.scaled(float(strength)),
-            mode.coef - problem.loc,
-            mode.intercept,
-            dual=mode.dual,
-            gradient=None if gradients is None else gradients[:, k],
-            optima=mode.optima if problem.likelihood.convex else mode.optima or 1,
-        )
-        for k, (strength, mode) in enumerate(zip(grid, modes, strict=True))
-    )
+    certificates = certify_path(certifier, grid, modes, gram=chosen.name == "coordinate_descent")
     failed = sum(not certificate.accepted for certificate in certificates)
     if failed:
         worst = max(certificates, key=lambda certificate: (not certificate.accepted, certificate.relative_gap))

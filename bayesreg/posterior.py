@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.variates import draw_laplace_local_variance
 from bayesreg.outcomes import Draws
@@ -145,7 +146,7 @@ def rates_at(
 
 def _local_scale(problem: Problem, posterior: dict[str, Array], sigma: Array, rng: np.random.Generator) -> Array | None:
     """Standard deviation factor of each coefficient in the normal mixture of a Laplace part, from its conditional."""
-    if not isinstance(problem.prior, Penalised):
+    if not implements(problem.prior, Penalised):
         return None
     hyper = {name: posterior[name] for name in problem.hyper_laws}
     l1, _ = rates_at(problem.prior, hyper, problem.unit, problem.relative_to, sigma)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli, Gaussian
 from bayesreg.model import Model, bind
 from bayesreg.numerics.variates import draw_penalised
@@ -70,7 +71,7 @@ def prior_predictive(
         raise InputError(f"draws must be an integer of at least 1, got {draws!r}.")
     if not isinstance(model, Model):
         raise InputError(f"the first argument must be a bayesreg.Model, got {type(model).__name__}; X follows it.")
-    if not isinstance(model.prior, Penalised):
+    if not implements(model.prior, Penalised):
         raise InputError(
             f"{type(model.prior).__name__} cannot be drawn from here; use to_pymc and pm.sample_prior_predictive."
         )

@@ -9,8 +9,10 @@ sigma, and h the learned parameters of the prior. The constant is minus the log 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from bayesreg.data import Design
 from bayesreg.data.columns import Columns
 from bayesreg.errors import InputError, NoMapError
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Likelihood
 from bayesreg.numerics.least_squares import LeastSquares
 from bayesreg.penalty import Penalty
@@ -88,10 +91,12 @@ class Problem:
         Its prior.
     notes : tuple of str
         Choices made while binding, in words.
-    spec : str
-        The model as JSON.
+    write_spec : callable
+        Returns the model as JSON.
     strength : float
         Multiplies the penalty; 1 but along a path.
+    memo : dict
+        What has been worked out about the data and does not depend on the strength; nobody's input.
     """
 
     design: Design
@@ -104,8 +109,14 @@ class Problem:
     fit_intercept: bool
     intercept_prior: InterceptPrior
     notes: tuple[str, ...]
-    spec: str
+    write_spec: Callable[[], str]
     strength: float = 1.0
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def spec(self) -> str:
+        """The model as JSON."""
+        return self.write_spec()
 
     @property
     def n(self) -> int:
@@ -120,14 +131,14 @@ class Problem:
     @property
     def sigma_law(self) -> Law | None:
         """Law of the noise level when it is learned."""
-        return self.sigma if isinstance(self.sigma, Law) else None
+        return self.sigma if implements(self.sigma, Law) else None
 
-    @property
+    @cached_property
     def known_sigma(self) -> float | None:
         """The noise level when nothing is to be learned about it; 1 for a likelihood without one."""
-        return None if isinstance(self.sigma, Law) else (1.0 if self.sigma is None else self.sigma)
+        return None if implements(self.sigma, Law) else (1.0 if self.sigma is None else self.sigma)
 
-    @property
+    @cached_property
     def hyper_laws(self) -> Mapping[str, Law]:
         """Laws of the learned parameters of the prior."""
         return self.prior.hyperparameters()
@@ -137,10 +148,10 @@ class Problem:
         """Whether there is an intercept without a penalty."""
         return self.fit_intercept and self.intercept_prior.flat
 
-    @property
+    @cached_property
     def unpenalised(self) -> NDArray[np.bool_]:
         """Columns without any penalty or sign constraint, shape (p,)."""
-        if not isinstance(self.prior, Penalised):
+        if not implements(self.prior, Penalised):
             return np.isinf(self.unit)
         hyper = dict.fromkeys(self.hyper_laws, 1.0)
         bound = penalty_of(self.prior, self.unit, None, 1.0, hyper)
@@ -152,9 +163,14 @@ class Problem:
 
     def penalty(self, sigma: float, hyper: Mapping[str, float] | None = None) -> Penalty:
         """Penalty in nats at a noise level, for given learned values. Raises where the prior is none."""
-        if not isinstance(self.prior, Penalised):
+        if not implements(self.prior, Penalised):
             raise NoMapError(f"{type(self.prior).__name__} is not a penalty, so the model has no MAP here.")
-        bound = penalty_of(self.prior, self.unit, self.relative_to, sigma, hyper or {})
+        if not hyper and self.memo.get("penalty at") == sigma:
+            bound: Penalty = self.memo["penalty"]
+        else:
+            bound = penalty_of(self.prior, self.unit, self.relative_to, sigma, hyper or {})
+            if not hyper:
+                self.memo.update({"penalty at": sigma, "penalty": bound})
         return bound if self.strength == 1.0 else bound.scaled(self.strength)
 
     def linear_predictor(self, coef: Array, intercept: Array | float) -> Array:
@@ -180,9 +196,9 @@ class Problem:
         level = self._level(sigma)
         values = self._hyper(hyper)
         d = np.asarray(coef, dtype=float) - self.loc
-        if isinstance(self.prior, Penalised):
+        if implements(self.prior, Penalised):
             total = self.penalty(level, values).log_density(d)
-        elif isinstance(self.prior, Exported):
+        elif implements(self.prior, Exported):
             noise = 1.0 if self.relative_to is None else level
             total = self.prior.log_density(d, self.unit, noise, values)
         else:
@@ -252,7 +268,7 @@ class Problem:
             return LeastSquares(
                 design.columns, design.row_weight, shifted, penalty, moments.size, lambda: design.uncentred_gram
             )
-        mean = float(design.weight @ shifted) / design.total_weight
+        mean = self._mean_response
         centred = LeastSquares(
             design.centred_columns,
             design.row_weight,
@@ -269,20 +285,28 @@ class Problem:
             centred, row=np.sqrt(k) * design.x_mean, row_response=float(np.sqrt(k) * (mean - self.intercept_prior.loc))
         )
 
-    @property
+    @cached_property
     def shifted_response(self) -> Array:
         """Response less the offset and the prior's location, shape (n,) (Gaussian likelihood)."""
         return self.design.y - self.base()
 
+    @cached_property
+    def _mean_response(self) -> float:
+        return float(self.design.weight @ self.shifted_response) / self.design.total_weight
+
     def best_intercept(self, d: Array, sigma: float) -> float:
         """Intercept that maximises the posterior given d = coef - loc (Gaussian likelihood)."""
+        return float(self.best_intercepts(d, sigma))
+
+    def best_intercepts(self, d: Array, sigma: float) -> Array:
+        """`best_intercept` for coefficients of shape (..., p), shape (...)."""
         if not self.fit_intercept:
-            return 0.0
-        design = self.design
-        data = design.total_weight / sigma**2
-        mean = design.weight @ self.shifted_response / design.total_weight - design.x_mean @ d
-        rate = self.intercept_prior.l2(sigma)
-        return float((data * mean + rate * self.intercept_prior.loc) / (data + rate))
+            return np.zeros(d.shape[:-1])
+        mean = self._mean_response - d @ self.design.x_mean
+        if self.intercept_prior.flat:
+            return np.asarray(mean)
+        data, rate = self.design.total_weight / sigma**2, self.intercept_prior.l2(sigma)
+        return np.asarray((data * mean + rate * self.intercept_prior.loc) / (data + rate))
 
     def _level(self, sigma: float | None) -> float:
         if self.known_sigma is not None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.numerics.variates import draw_penalised
 from bayesreg.priors.base import Exported, Penalised, at_noise
 from bayesreg.problem import Problem
@@ -55,8 +56,8 @@ def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any]) -> Any:
     import pymc as pm
 
     prior = problem.prior
-    if not isinstance(prior, Penalised):
-        if not isinstance(prior, Exported):
+    if not implements(prior, Penalised):
+        if not implements(prior, Exported):
             raise InputError(
                 f"{type(prior).__name__} has neither rates(...) nor to_pymc(...); see bayesreg.priors.base."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,8 @@ class MapResult:
         Choices made on the way, in words.
     likelihood : Likelihood
         For predictions.
-    spec : str
-        The model as JSON.
+    write_spec : callable
+        Returns the model as JSON.
     """
 
     coef: Array
@@ -60,7 +61,12 @@ class MapResult:
     measure: str
     notes: tuple[str, ...]
     likelihood: Likelihood
-    spec: str
+    write_spec: Callable[[], str]
+
+    @property
+    def spec(self) -> str:
+        """The model as JSON."""
+        return self.write_spec()
 
     @property
     def n_nonzero(self) -> int:

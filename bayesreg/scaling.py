@@ -31,5 +31,5 @@ def rescaled(problem: Problem) -> tuple[Problem, Array]:
     design = problem.design
     X = sparse.csc_array(design.X @ sparse.diags_array(unit)) if design.is_sparse else design.X * unit
     smaller = Design(X, design.y, design.weight, design.offset, design.names, design.weighted)
-    moved = replace(problem, design=smaller, unit=problem.unit / unit, loc=problem.loc / unit)
+    moved = replace(problem, design=smaller, unit=problem.unit / unit, loc=problem.loc / unit, memo={})
     return moved, unit

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.intervals import interval
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
@@ -101,7 +102,7 @@ def shrinkage(post: xr.DataTree) -> Shrinkage:
             "shrinkage needs a DataTree made by bayesreg.sample (its attrs and constant_data are missing)."
         )
     model = Model.from_json(post.attrs["model"])
-    if not isinstance(model.prior, Penalised):
+    if not implements(model.prior, Penalised):
         raise InputError(f"{type(model.prior).__name__} is not a normal mixture, so it has no shrinkage factors.")
     data = post["constant_data"]
     coef = post["posterior"]["coef"].to_numpy()

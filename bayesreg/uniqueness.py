@@ -24,19 +24,19 @@ class Uniqueness:
         Centred where an intercept is free.
     rows : array of float, shape (n,)
         Weight of each row; 0 where the loss has no curvature (and no kink) at the mode.
-    in_play : array of int, shape (k,)
+    in_play : array of bool, shape (p,)
         Columns that may be non-zero in some minimiser and have no ridge part.
     constant : bool
         Whether a free intercept is in play beside them.
     """
 
-    def __init__(self, columns: Columns, rows: Array, in_play: NDArray[np.intp], constant: bool) -> None:
+    def __init__(self, columns: Columns, rows: Array, in_play: NDArray[np.bool_], constant: bool) -> None:
         self._columns, self._rows, self._in_play, self._constant = columns, rows, in_play, constant
 
     @property
     def size(self) -> int:
         """Number of columns in play."""
-        return int(self._in_play.size)
+        return int(np.count_nonzero(self._in_play))
 
     @cached_property
     def rank(self) -> int:
@@ -48,7 +48,7 @@ class Uniqueness:
         partial = used.size < self._rows.size
         if used.size - int(self._constant) < k:
             return max(used.size - int(self._constant), 0)
-        taken = self._columns.take(self._in_play)
+        taken = self._columns.take(np.flatnonzero(self._in_play))
         if partial:
             taken = Columns(taken.X[used], taken.shift)
         if self._constant:

@@ -8,19 +8,21 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from bayesreg.certificate import EPS, Certificate, certify
+from bayesreg.choice import map_engine
 from bayesreg.conventions import convention as find_convention
-from bayesreg.conventions import prior_from
-from bayesreg.data import make_design
-from bayesreg.data.checks import Frame, as_matrix, as_vector, as_weights
+from bayesreg.conventions import likelihood_from, prior_from
+from bayesreg.data import Design, make_design
+from bayesreg.data.checks import Frame, as_weights
 from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError
 from bayesreg.fit import find_map_of
-from bayesreg.foreign import ForeignFit, class_weights, is_sklearn, read_sklearn
-from bayesreg.likelihoods import Bernoulli, Gaussian
+from bayesreg.foreign import ForeignFit, class_weights, is_foreign, read_fit
 from bayesreg.model import Model
 from bayesreg.problem import Problem
 from bayesreg.results import MapResult
+from bayesreg.scaling import rescaled
 
 Array = NDArray[np.float64]
 
@@ -109,6 +111,7 @@ def verify(
     offset: ArrayLike | None = None,
     intercept: float | None = None,
     convention: str | None = None,
+    sigma: float | None = None,
     **parameters: Any,
 ) -> Verification:
     """Check a fit against the optimality conditions of the objective it claims to minimise.
@@ -116,10 +119,11 @@ def verify(
     Parameters
     ----------
     fit : estimator, MapResult or array of shape (p,)
-        A fitted scikit-learn ``LinearRegression``, ``Ridge(CV)``, ``Lasso(CV)``, ``ElasticNet(CV)`` or binary
-        ``LogisticRegression``; a result of `find_map`; or plain coefficients with ``convention``.
-    X : array or frame, shape (n, p)
-        The data that it was fitted to.
+        A fitted linear model of scikit-learn (ridge, lasso, elastic net, Huber, quantile, Bayesian ridge, SGD, Poisson
+        or binary logistic regression, their CV forms too), celer, skglm or glum; a result of statsmodels'
+        ``fit_regularized``; a result of `find_map`; or plain coefficients with ``convention``.
+    X : array, SciPy sparse array or frame, shape (n, p)
+        The data that it was fitted to; for statsmodels with its constant.
     y : array, shape (n,)
     sample_weight, offset : array, shape (n,), optional
         As in the fit.
@@ -127,8 +131,11 @@ def verify(
         For plain coefficients: their intercept; None (the default) says that the model had none.
     convention : str, optional
         For plain coefficients: a row of ``bayesreg.conventions``, for example "sklearn.Lasso".
+    sigma : float, optional
+        For plain coefficients: the noise level, where the penalty of the convention depends on it.
     **parameters
-        For plain coefficients: that row's parameters, for example ``alpha=0.1``.
+        For plain coefficients: that row's parameters, for example ``alpha=0.1``. For statsmodels' linear models and
+        GLM, whose results do not keep them: ``alpha`` and ``L1_wt``.
 
     Returns
     -------
@@ -149,14 +156,15 @@ def verify(
     >>> br.verify(Ridge(alpha=0.5).fit(X, y), X, y).accepted
     True
     """
+    stated = convention is not None or intercept is not None or sigma is not None
     if isinstance(fit, MapResult):
-        if convention is not None or parameters or intercept is not None:
+        if stated or parameters:
             raise InputError("a MapResult knows its model: leave out convention, intercept and penalty parameters.")
         return _verify_own(fit, X, y, sample_weight, offset)
-    if is_sklearn(fit):
-        if convention is not None or parameters or intercept is not None:
+    if is_foreign(fit):
+        if stated:
             raise InputError("an estimator knows its penalty: leave out convention, intercept and penalty parameters.")
-        return _verify_foreign(read_sklearn(fit), X, y, sample_weight, offset)
+        return _verify_foreign(read_fit(fit, parameters), X, y, sample_weight, offset)
     if convention is None:
         raise InputError(
             "plain coefficients need convention=..., for example verify(coef, X, y, intercept=b0, "
@@ -166,12 +174,11 @@ def verify(
         coef, b0 = np.asarray(fit, dtype=float), 0.0 if intercept is None else float(intercept)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"fit must be a fitted scikit-learn estimator, a MapResult or an array of coefficients, and intercept a "
-            f"number: {error}."
+            f"fit must be a fitted estimator, a MapResult or an array of coefficients, and intercept a number: {error}."
         ) from error
     shown = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
     foreign = ForeignFit(
-        f"{convention}({shown})", convention, parameters, coef, b0, fit_intercept=intercept is not None
+        f"{convention}({shown})", convention, parameters, coef, b0, fit_intercept=intercept is not None, sigma=sigma
     )
     return _verify_foreign(foreign, X, y, sample_weight, offset)
 
@@ -180,14 +187,14 @@ def _verify_own(
     result: MapResult, X: Any, y: Any, sample_weight: ArrayLike | None, offset: ArrayLike | None
 ) -> Verification:
     model = Model.from_json(result.spec)
-    p = as_matrix(X)[0].shape[1]
-    if result.coef.size != p:
-        raise InputError(f"the MAP has {result.coef.size} coefficients but X has {p} columns.")
     design = make_design(X, y, sample_weight, offset)
+    if result.coef.size != design.p:
+        raise InputError(f"the MAP has {result.coef.size} coefficients but X has {design.p} columns.")
     problem = model.bind(design)
-    if problem.known_sigma is None and result.sigma is not None:
+    if problem.known_sigma is None:
         # Judge the coefficients at the noise level of the result.
-        problem = replace(model, likelihood=Gaussian(result.sigma)).bind(design)
+        likelihood: Any = model.likelihood
+        problem = replace(model, likelihood=replace(likelihood, sigma=result.sigma)).bind(design)
     words = "minus the log posterior, in nats"
     return _report(problem, result.coef, result.intercept, f"bayesreg {result.engine}", words, ())
 
@@ -196,53 +203,59 @@ def _verify_foreign(
     fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | None, offset: ArrayLike | None
 ) -> Verification:
     row = find_convention(fit.convention)
-    matrix, names = as_matrix(X)
-    n, p = matrix.shape
-    if fit.coef.shape != (p,):
-        raise InputError(f"the fit has coefficients of shape {fit.coef.shape} but X has {p} columns.")
-    if fit.names is not None and isinstance(X, Frame) and fit.names != names:
-        raise InputError(f"the columns of X, {names[:5]}, are not those of the fit in its order, {fit.names[:5]}.")
+    if row.needs_sigma and fit.sigma is None:
+        raise InputError(f"the penalty of {row.name} depends on the noise level: give sigma=...")
+    likelihood = likelihood_from(row.name, sigma=1.0 if fit.sigma is None else fit.sigma, **fit.parameters)
+    response, weight = (y, sample_weight) if fit.classes is None else _two_classes(fit, X, y, sample_weight)
+    design = make_design(X, response, weight, offset)
+    if fit.coef.shape != (design.p,):
+        raise InputError(f"the fit has coefficients of shape {fit.coef.shape} but X has {design.p} columns.")
+    if fit.names is not None and isinstance(X, Frame) and fit.names != design.names:
+        raise InputError(
+            f"the columns of X, {design.names[:5]}, are not those of the fit in its order, {fit.names[:5]}."
+        )
     if not (np.all(np.isfinite(fit.coef)) and np.isfinite(fit.intercept)):
         raise InputError("the fit has NaN or infinite coefficients.")
-    given = as_weights(sample_weight, n)
-    if fit.classes is None:
-        response, weight = as_vector(y, "y", n), given
-    else:
-        response, weight = _two_classes(fit, y, given)
-    rows = None if np.all(weight == 1) else weight
-    design = make_design(X, response, rows, offset)
     prior = prior_from(
-        fit.convention,
+        row.name,
+        n=design.n,
         sum_weights=design.total_weight,
         y_sd=design.y_sd or None,
         x_sd=design.x_sd,
+        sigma=fit.sigma,
         **fit.parameters,
     )
-    likelihood = Gaussian(1.0) if row.loss == "squared" else Bernoulli()
     problem = Model(likelihood, prior, fit_intercept=fit.fit_intercept).bind(design)
-    if fit.penalised_intercept_scale is None:
-        return _report(problem, fit.coef, fit.intercept, fit.label, row.objective, ())
-    # liblinear appends a column of constants and penalises its coefficient like every other one.
     scale = fit.penalised_intercept_scale
+    if scale is None:
+        return _report(problem, fit.coef, fit.intercept, fit.label, row.objective, fit.notes)
+    # liblinear appends a column of constants and penalises its coefficient like every other one.
     free = certify(problem, fit.coef, fit.intercept)
-    notes = (
+    note = (
         f"this solver penalises the intercept too (as the coefficient of a column of {scale:g}); as a fit with a "
-        f"free intercept it is {free}",
+        f"free intercept it is {free}"
     )
-    augmented = np.column_stack([matrix, np.full(n, scale)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)
-        problem = Model(likelihood, prior, fit_intercept=False).bind(make_design(augmented, response, rows, offset))
+        problem = Model(likelihood, prior, fit_intercept=False).bind(_with_constant(design, scale))
     coef = np.append(fit.coef, fit.intercept / scale)
-    return _report(problem, coef, 0.0, fit.label, row.objective, notes, penalised_intercept=True)
+    return _report(problem, coef, 0.0, fit.label, row.objective, (*fit.notes, note), shown=slice(0, -1))
 
 
-def _two_classes(fit: ForeignFit, y: Any, weight: Array) -> tuple[Array, Array]:
+def _with_constant(design: Design, value: float) -> Design:
+    """Return the data with one more column, of a constant."""
+    column = np.full((design.n, 1), value)
+    X = sparse.hstack([design.X, column], format="csc") if design.is_sparse else np.hstack([design.X, column])
+    return make_design(X, design.y, design.row_weight, design.offset)
+
+
+def _two_classes(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | None) -> tuple[Array, Array]:
     """Response as 0 and 1 by the estimator's own classes, and the row weights with its class weights."""
     assert fit.classes is not None
-    labels = np.asarray(y).reshape(-1)
-    if labels.size != weight.size:
-        raise InputError(f"X has {weight.size} rows but y has {labels.size}; they must agree.")
+    labels, n = np.asarray(y).reshape(-1), np.shape(X)[0]
+    weight = as_weights(sample_weight, n)
+    if labels.size != n:
+        raise InputError(f"X has {n} rows but y has {labels.size}; they must agree.")
     unknown = [label for label in np.unique(labels).tolist() if label not in fit.classes.tolist()]
     if unknown:
         raise InputError(f"y holds {unknown[0]!r}, which is none of the classes of the fit, {fit.classes.tolist()}.")
@@ -256,14 +269,13 @@ def _report(
     label: str,
     minimises: str,
     notes: tuple[str, ...],
-    penalised_intercept: bool = False,
+    shown: slice = slice(None),
 ) -> Verification:
-    certificate = certify(problem, coef, intercept)
     try:
         ours = find_map_of(problem)
     except NotIdentifiedError as error:
         raise InputError(f"there is no unique solution to compare with: {error}") from error
-    shown = slice(0, -1) if penalised_intercept else slice(None)
+    certificate = certify(problem, coef, intercept, dual=_multiplier(problem))
     theirs, best = coef[shown], ours.coef[shown]
     scale = float(np.max(np.abs(best), initial=0.0)) or 1.0
     difference = float(np.max(np.abs(theirs - best), initial=0.0)) / scale
@@ -273,11 +285,6 @@ def _report(
         notes = (*notes, early if certificate.relative_gap < 1e-2 else far)
     if not certificate.unique:
         notes = (*notes, "the minimiser is not certified unique: compare fitted values, not coefficients")
-    treatment: Literal["free", "penalised", "none"] = "none"
-    if penalised_intercept or (problem.fit_intercept and not problem.flat_intercept):
-        treatment = "penalised"
-    elif problem.fit_intercept:
-        treatment = "free"
     return Verification(
         label=label,
         minimises=minimises,
@@ -289,7 +296,26 @@ def _report(
         best_zeros=int(np.sum(best == 0)),
         same_zeros=bool(np.array_equal(theirs == 0, best == 0)),
         max_difference=difference,
-        intercept=treatment,
+        intercept=_intercept(problem),
         ours=ours,
         notes=notes,
     )
+
+
+def _multiplier(problem: Problem) -> Array | None:
+    """Return a feasible theta for a loss with kinks, whose gradient at a fit gives none; it bounds any fit's gap."""
+    if problem.likelihood.smooth:
+        return None
+    scaled = rescaled(problem)[0]
+    return map_engine("verify", scaled).find_map(scaled, scaled.known_sigma or 1.0, None, 10_000).dual
+
+
+def _intercept(problem: Problem) -> Literal["free", "penalised", "none"]:
+    """Say how the intercept, or else the first constant column, was treated."""
+    if problem.fit_intercept:
+        return "free" if problem.flat_intercept else "penalised"
+    moments = problem.design.moments
+    constant = np.flatnonzero(moments.constant & (moments.size > 0))
+    if constant.size == 0:
+        return "none"
+    return "free" if problem.unpenalised[constant[0]] else "penalised"

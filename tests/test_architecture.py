@@ -22,13 +22,16 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 
 # Imports point strictly down; within one folder siblings may import each other, but engines only their base.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "interfaces"),
     ("groups", "scales", "data"),
     ("penalty",),
     ("numerics", "priors", "likelihoods"),
     ("problem", "outcomes", "codec", "conventions", "foreign", "intervals"),
     ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_export", "posterior", "diagnostics"),
-    ("certificate", "row_problem"),
+    ("optimality", "row_problem"),
+    ("row_certificates",),
+    ("quadratic_certificates",),
+    ("certificate",),
     ("results",),
     ("engines",),
     ("choice",),

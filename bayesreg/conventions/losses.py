@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bayesreg.conventions.parameters import check_all
-from bayesreg.conventions.row import Convention
 from bayesreg.conventions.table import convention
 from bayesreg.errors import InputError
 from bayesreg.likelihoods import AsymmetricLaplace, Bernoulli, Gaussian, Huber, Laplace, Likelihood, Poisson
@@ -22,7 +20,7 @@ def likelihood_from(name: str, *, sigma: float = 1.0, **parameters: Any) -> Like
     sigma : float, default 1
         Noise level, where the likelihood has one.
     **parameters
-        The library's own, as for `prior_from`; what shapes the loss is used: the quantile, the Huber threshold.
+        The library's own; what shapes the loss is used, the quantile or the Huber threshold, and the rest ignored.
 
     Returns
     -------
@@ -31,7 +29,7 @@ def likelihood_from(name: str, *, sigma: float = 1.0, **parameters: Any) -> Like
     Raises
     ------
     InputError
-        For an unknown row or parameter, and for a prior that belongs to no likelihood in particular.
+        For an unknown row, an unusable parameter, and for a prior that belongs to no likelihood in particular.
 
     Examples
     --------
@@ -40,19 +38,16 @@ def likelihood_from(name: str, *, sigma: float = 1.0, **parameters: Any) -> Like
     AsymmetricLaplace(quantile=0.9, sigma=1.0)
     """
     row = convention(name)
-    return likelihood_of(row, check_all(name, row.parameters, parameters), sigma)
-
-
-def likelihood_of(row: Convention, values: Mapping[str, Any], sigma: float) -> Likelihood:
-    """Return the likelihood of a row for checked parameters; see `likelihood_from`."""
     if row.loss == "any":
-        raise InputError(f"{row.name} is a prior of coefficients under any likelihood; state the likelihood yourself.")
-    if row.loss == "huber":
-        threshold = values[row.shape or ""]
+        raise InputError(f"{name} is a prior of coefficients under any likelihood; state the likelihood yourself.")
+    if row.shape is not None:
+        shaping = {row.shape: row.parameters[row.shape]}
+        given = {key: value for key, value in parameters.items() if key in shaping}
+        value = check_all(name, shaping, given)[row.shape]
+        if row.loss == "quantile":
+            return AsymmetricLaplace(value, sigma)
         # A threshold in the unit of y becomes one in units of sigma.
-        return Huber(threshold / sigma if row.relative_to == "penalty" else threshold, sigma)
-    if row.loss == "quantile":
-        return AsymmetricLaplace(values[row.shape or ""], sigma)
+        return Huber(value / sigma if row.relative_to == "penalty" else value, sigma)
     plain: dict[str, Likelihood] = {
         "squared": Gaussian(sigma),
         "absolute": Laplace(sigma),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 
 Array = NDArray[np.float64]
 
@@ -102,13 +103,13 @@ def read_matrix(X: Any) -> tuple[Any, tuple[str, ...]]:
     """Return X as a float64 matrix and its column names (``x0, x1, ...`` without a frame), its values not looked at."""
     if sparse.issparse(X):
         return _named(_sparse_columns(X), None)
-    names = tuple(str(name) for name in X.columns) if isinstance(X, Frame) else None
-    if isinstance(X, Frame):
+    names = tuple(str(name) for name in X.columns) if implements(X, Frame) else None
+    if implements(X, Frame):
         text = [str(name) for name in X.columns if np.asarray(X[name]).dtype.kind in "OUST" and not _readable(X[name])]
         if text:
             shown = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
             raise InputError(f"X holds text (string, not float) in {shown}: encode text columns as numbers first.")
-    array = _to_float(X.to_numpy() if isinstance(X, Frame) else X, "X")
+    array = _to_float(X.to_numpy() if implements(X, Frame) else X, "X")
     if array.ndim != 2:
         raise InputError(
             f"X must be 2D, of shape (n_samples, n_features), got {array.ndim}D of shape {array.shape}. "
@@ -133,7 +134,7 @@ def _named(array: Any, names: tuple[str, ...] | None) -> tuple[Any, tuple[str, .
 
 def as_vector(values: Any, name: str, n: int) -> Array:
     """Return a finite float64 vector of length n; ``name`` is the argument as the user wrote it."""
-    array = _to_float(values.to_numpy() if isinstance(values, _Series) else values, name)
+    array = _to_float(values.to_numpy() if implements(values, _Series) else values, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,7 +79,7 @@ class Design:
     @cached_property
     def x_sd(self) -> Array:
         """Weighted column standard deviations with ddof 0, shape (p,); exactly 0 for a constant column."""
-        return self.moments.spread / np.sqrt(self.total_weight)
+        return np.asarray(self.moments.spread / math.sqrt(self.total_weight))
 
     @property
     def constant(self) -> NDArray[np.bool_]:

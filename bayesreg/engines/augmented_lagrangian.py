@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.engines.base import not_penalised, one_by_one
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Kinked
 from bayesreg.numerics.prox_newton import prox_newton
 from bayesreg.outcomes import Mode
@@ -68,13 +69,13 @@ class AugmentedLagrangian:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a likelihood of linear pieces."""
-        if not isinstance(problem.likelihood, Kinked):
+        if not implements(problem.likelihood, Kinked):
             return "the loss is not made of linear pieces"
         return not_penalised(problem)
 
     def find_map(self, problem: Problem, sigma: float, start: Mode | None, max_iter: int) -> Mode:
         """Return the mode with its multiplier; ``max_iter`` bounds the Newton steps of all rounds."""
-        assert isinstance(problem.likelihood, Kinked)
+        assert implements(problem.likelihood, Kinked)
         design = problem.design
         up, down = problem.likelihood.slopes(sigma)
         up_rows, down_rows = design.weight * up, design.weight * down

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.interfaces import implements
 from bayesreg.outcomes import Draws, Mode
 from bayesreg.priors.base import Penalised
 from bayesreg.problem import Problem
@@ -60,6 +61,6 @@ def one_by_one(engine: MapEngine, problem: Problem, sigma: float, strengths: Arr
 
 def not_penalised(problem: Problem) -> str | None:
     """Return why a prior that is no penalty has no MAP here; None for one that is."""
-    if isinstance(problem.prior, Penalised):
+    if implements(problem.prior, Penalised):
         return None
     return f"{type(problem.prior).__name__} is not a penalty (it has no rates), so there is no mode to find"

@@ -62,7 +62,9 @@ class ClosedForm:
         ls = problem.least_squares(sigma)
         if problem.design.is_sparse or not np.all(ls.penalty.l2 > 0):
             return one_by_one(self, problem, sigma, strengths, max_iter)
-        return [Mode(problem.loc + d, problem.best_intercept(d, sigma), 0) for d in ridge_path(ls, strengths)]
+        d = ridge_path(ls, strengths)
+        intercepts = problem.best_intercepts(d, sigma).tolist()
+        return [Mode(coef, b, 0) for coef, b in zip(problem.loc + d, intercepts, strict=True)]
 
     def _unpenalised(self, problem: Problem, sigma: float) -> Mode:
         ls = problem.least_squares(sigma)

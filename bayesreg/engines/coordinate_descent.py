@@ -59,10 +59,9 @@ class CoordinateDescent:
         done = gram_path(*arrays, TOLERANCE, max_iter, coefs, cycles)
         # The last point leans most on the digits of the Gram matrix.
         if done == strengths.size and _worst(_stronger(ls, strengths[-1]), coefs[-1]) <= 1e-11:
-            return [
-                Mode(problem.loc + d, problem.best_intercept(d, sigma), int(k))
-                for d, k in zip(coefs, cycles, strict=True)
-            ]
+            intercepts = problem.best_intercepts(coefs, sigma).tolist()
+            coefs += problem.loc
+            return [Mode(coef, b, k) for coef, b, k in zip(coefs, intercepts, cycles.tolist(), strict=True)]
         return one_by_one(self, problem, sigma, strengths, max_iter)
 
 

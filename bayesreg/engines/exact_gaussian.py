@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.gaussian_posterior import GaussianPosterior
 from bayesreg.numerics.noise_marginal import InverseGammaNoise, KnownNoise, Noise, QuadratureNoise
@@ -36,7 +37,7 @@ class ExactGaussian:
         """Return None for a Gaussian likelihood with a known Gaussian or flat prior."""
         if not isinstance(problem.likelihood, Gaussian):
             return "the likelihood is not Gaussian"
-        if not isinstance(problem.prior, Penalised):
+        if not implements(problem.prior, Penalised):
             return "the prior is not Gaussian or flat"
         if problem.hyper_laws:
             return f"the prior's {', '.join(problem.hyper_laws)} is learned"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bayesreg.engines.base import not_penalised, one_by_one
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Kinked
 from bayesreg.numerics.interior_point import CheckLoss, minimise
 from bayesreg.outcomes import Mode
@@ -26,7 +27,7 @@ class InteriorPoint:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a likelihood of linear pieces and a penalty of single coefficients."""
-        if not isinstance(problem.likelihood, Kinked):
+        if not implements(problem.likelihood, Kinked):
             return "the loss is not made of linear pieces"
         if (reason := not_penalised(problem)) is not None:
             return reason
@@ -36,7 +37,7 @@ class InteriorPoint:
 
     def find_map(self, problem: Problem, sigma: float, start: Mode | None, max_iter: int) -> Mode:
         """Return the mode with its multiplier; ``start`` is of no use to an interior point."""
-        assert isinstance(problem.likelihood, Kinked)
+        assert implements(problem.likelihood, Kinked)
         design, penalty = problem.design, problem.penalty(sigma)
         up, down = problem.likelihood.slopes(sigma)
         X, response = stored_columns(problem).X, design.y - problem.base()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.scales import Law
 
 Array = NDArray[np.float64]
@@ -107,7 +108,7 @@ def as_sigma(owner: str, value: float | Law | None) -> float | Law | None:
     given: Any = value
     if isinstance(given, type):
         raise InputError(f"{owner}(sigma=...) is the class {given.__name__}: write scales.{given.__name__}(...).")
-    if value is None or isinstance(value, Law):
+    if value is None or implements(value, Law):
         return value
     if not _positive(value):
         raise InputError(

@@ -73,13 +73,17 @@ class GramSet:
     def gradient(self, d: Array) -> Array:
         """Gradient of half the RSS in all p columns, from the coefficients of the set."""
         on = np.flatnonzero(d)
-        residual = self._response - self._rows[:, on] @ d[on] if 2 * on.size < d.size else (
-            self._response - self._rows[:, : d.size] @ d
+        residual = (
+            self._response - self._rows[:, on] @ d[on]
+            if 2 * on.size < d.size
+            else (self._response - self._rows[:, : d.size] @ d)
         )
         extra = 0.0 if self.problem.row is None else float(residual[-1])
         rows = residual if self.problem.row is None else residual[:-1]
         # `gradient_at` weights once; the residual here has the root of the weight in it.
-        return self.problem.gradient_at(rows if self._root is None else rows / np.where(self._root > 0, self._root, 1.0), extra)
+        return self.problem.gradient_at(
+            rows if self._root is None else rows / np.where(self._root > 0, self._root, 1.0), extra
+        )
 
 
 def gram_set_path(

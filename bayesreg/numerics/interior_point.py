@@ -203,16 +203,16 @@ def _follow_path(problem: CheckLoss, max_iterations: int) -> tuple[Array, Array,
         mu = float(u @ s + v @ t)
         after = float((u + primal * du) @ (s - dual * da * two_sided) + (v + primal * dv) @ (t + dual * da))
         centre = (after / mu) ** 3 * mu / (two_sided.sum() + two_sided.size)
-        pa,da_=primal,dual
+        pa, da_ = primal, dual
         second_u, second_v = two_sided * du * da, dv * da
         damp = 1.0
-        tries=[]
+        tries = []
         for damp in (1.0, primal * dual):
             step = direction(two_sided * centre + damp * second_u, centre - damp * second_v)
             tries.append(step)
             if min(step[4:]) > GOOD * min(primal, dual):
                 break
-        dd, da, du, dv, primal, dual = max(tries, key=lambda z: z[4]*z[5])
+        dd, da, du, dv, primal, dual = max(tries, key=lambda z: z[4] * z[5])
         primal, dual = min(1.0, 0.9995 * primal), min(1.0, 0.9995 * dual)
         d, u, v = d + primal * dd, u + primal * du, v + primal * dv
         a, s, t = a + dual * da, s - dual * da * two_sided, t + dual * da
@@ -241,7 +241,7 @@ def _follow_path(problem: CheckLoss, max_iterations: int) -> tuple[Array, Array,
 
 
 VERBOSE = False
-GOOD=.5
+GOOD = 0.5
 
 
 def _start(problem: CheckLoss) -> Array:

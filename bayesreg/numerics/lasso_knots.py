@@ -15,13 +15,14 @@ independent columns (Murty, 1974).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.errors import InputError
+from bayesreg.errors import InputError, NotIdentifiedError
+from bayesreg.numerics.cholesky import solve_factored
 from bayesreg.numerics.penalised_quadratic import minimise
 from bayesreg.penalty import Penalty
 
@@ -32,8 +33,8 @@ End = Literal["reached", "max_knots", "lost"]
 # Squared sine of the angle between a column and the span of others below which it counts as one of theirs: a Gram
 # matrix holds it to some 1e-16 times the condition number of those others.
 _DEPENDENT = 1e-12
-# What the KKT distances of a segment may be, besides the rounding of c - H d.
-_TOLERANCE = 1e-11
+# What the KKT distances of a segment may be, besides the rounding of c - H d; and with it.
+_TOLERANCE, _MOST = 1e-11, 1e-8
 # Knots between two checks; each block starts with a fresh factorisation.
 _BLOCK = 256
 # So many mean that the Gram matrix has no digits left.
@@ -85,7 +86,7 @@ class Knots:
         if not np.all(s >= self.strength[-1]):
             raise InputError(
                 f"strength must be at least {self.strength[-1]:g}, where the path ends ({self.end}), got {s.min():g}; "
-                "s_min and max_knots of find_knots say how far it goes."
+                "for a longer one give find_knots a smaller s_min or a larger max_knots."
             )
         s = np.minimum(s, self.strength[0])
         above = np.searchsorted(-self.strength, -s, side="right") - 1
@@ -97,8 +98,7 @@ class Knots:
     def visits(self, feature: int) -> Array:
         """Return the strengths at which a coefficient enters and leaves, one row a visit, shape (visits, 2).
 
-        NaN in the second place: still in at the end of the path. An unpenalised coefficient is always in and has no
-        rows.
+        NaN in the second place: still in at the end. An unpenalised coefficient is always in and has no rows.
         """
         mine = self.event_feature == feature
         at, kind = self.strength[self.event_knot[mine]], self.event_kind[mine]
@@ -137,6 +137,8 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     ------
     InputError
         If ``s_min`` is negative or ``max_knots`` less than 2.
+    NotIdentifiedError
+        If rounding leaves no solution for the unpenalised coefficients.
 
     Examples
     --------
@@ -157,50 +159,54 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     H = (G + np.diag(l2)) / np.outer(column, column)
     problem = _Problem(H, c / column / response, l1 / column / response)
     here = problem.start(s_min)
+    right, kkt = problem.check(here.part([0, 0]))
+    if right == 0:
+        raise NotIdentifiedError(
+            "the coefficients with l1 = 0 have no solution to working accuracy: their columns are nearly collinear, or "
+            "c is not A'b; give some of them an l2."
+        )
     pieces: list[_Rows] = []
-    known, repairs, kkt = 0, 0, 0.0
+    known, repairs = 0, 0
     end: End | None = None
     while end is None:
         rows, status = problem.follow(here, s_min, min(_BLOCK, max_knots - 1 - known))
+        # As it was checked: the block began by taking back its rounding.
+        rows.coef[0] = here.coef[0]
         right, worst = problem.check(rows)
         lost = status == _STUCK or right < rows.strength.size - 1
-        pieces.append(rows[:right])
-        here = rows[right : right + 1]
+        pieces.append(rows.part(slice(right)))
+        here = rows.part([right])
         known, kkt = known + right, max(kkt, worst)
         if status == _FINISHED and not lost:
             end = "reached"
         elif known == max_knots - 1:
             end = "max_knots"
         elif lost:
-            bridge = problem.bridge(here, s_min) if repairs < _MAX_REPAIRS else None
-            if bridge is None:
-                end = "lost"
-            else:
-                pieces.append(bridge[:1])
-                here = bridge[1:]
-                known, repairs, kkt = known + 1, repairs + 1, max(kkt, problem.check(bridge)[1])
-    pieces.append(here)
-    strength = np.concatenate([piece.strength for piece in pieces])
-    coef = np.concatenate([piece.coef for piece in pieces]) * (response / column)
-    pattern = np.concatenate([piece.pattern for piece in pieces])
+            rows = problem.bridge(here, s_min) if repairs < _MAX_REPAIRS else here
+            right, worst = problem.check(rows)
+            end = None if right else "lost"
+            pieces.append(rows.part(slice(right)))
+            here = rows.part([right])
+            known, repairs, kkt = known + right, repairs + right, max(kkt, worst)
+    strength, coef, pattern = (np.concatenate(column) for column in zip(*pieces, here, strict=True))
     # The last knot is the end and no event.
     below = pattern[:-1]
     above = np.vstack([np.zeros_like(below[:1]), below[:-1]])
     moved = (above != below)[:, None] & (np.stack([above, below], axis=1) != 0)
     knot, enters, feature = np.nonzero(moved)
-    return Knots(strength, coef, knot, feature, np.where(enters, 1, -1).astype(np.int8), kkt, repairs, end)
+    kind = np.where(enters, 1, -1).astype(np.int8)
+    return Knots(strength, coef * (response / column), knot, feature, kind, kkt, repairs, end)
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
+class _Rows(NamedTuple):
     """Knots in a row, and the signs in force below each (of the last one: when it was reached)."""
 
     strength: Array
     coef: Array
     pattern: Signs
 
-    def __getitem__(self, part: slice) -> _Rows:
-        return _Rows(self.strength[part], self.coef[part], self.pattern[part])
+    def part(self, which: slice | list[int]) -> _Rows:
+        return _Rows(self.strength[which], self.coef[which], self.pattern[which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,22 +218,22 @@ class _Problem:
     l1: Array
 
     def start(self, s_min: float) -> _Rows:
-        """Return the largest strength, with zeros: the first step sets the unpenalised coefficients."""
-        free, zeros = self.l1 == 0, np.zeros(self.c.size)
-        among = np.linalg.lstsq(self.H[np.ix_(free, free)], self.c[free], rcond=_DEPENDENT)[0]
-        pull = np.abs(self.c - self.H[:, free] @ among)[~free]
-        largest = np.max(pull / self.l1[~free], initial=s_min)
-        return _Rows(np.array([largest]), zeros[None], np.zeros((1, zeros.size), dtype=np.int8))
+        """Return the largest strength and the solution there."""
+        free, zeros = self.l1 == 0, np.zeros((1, self.c.size))
+        d = np.linalg.lstsq(self.H[np.ix_(free, free)], self.c[free], rcond=_DEPENDENT)[0]
+        pull = np.abs(self.c - self.H[:, free] @ d)[~free]
+        largest = float(np.max(pull / self.l1[~free], initial=s_min))
+        # A path of length 0 sets the unpenalised coefficients, those to 0 that the others span.
+        empty = _Rows(np.array([largest]), zeros, zeros.astype(np.int8))
+        return self.follow(empty, largest, 0)[0]
 
     def follow(self, here: _Rows, s_min: float, room: int) -> tuple[_Rows, int]:
         """Return at most ``room`` knots and the point after them, and how it ended."""
         shape = (room + 1, self.c.size)
         rows = _Rows(np.empty(room + 1), np.empty(shape), np.empty(shape, dtype=np.int8))
         d, sign = here.coef[0].copy(), here.pattern[0].copy()
-        state = (d, self.c - self.H @ d, sign)
-        arrays = (rows.strength, rows.coef, rows.pattern)
-        count, status = _follow(self.H, self.l1, float(here.strength[0]), s_min, state, arrays)
-        return rows[: count + 1], status
+        count, status = _follow(self.H, self.l1, here.strength[0], s_min, (d, self.c - self.H @ d, sign), tuple(rows))
+        return rows.part(slice(count + 1)), status
 
     def check(self, rows: _Rows) -> tuple[int, float]:
         """Return how many segments are right before the first wrong one, and their largest KKT distance.
@@ -243,14 +249,14 @@ class _Problem:
             off[(sign != 0) & (sign != pattern) & (self.l1 > 0)] = np.inf
             distance = np.maximum(distance, off.max(axis=1, initial=0.0))
             rounding = 64 * np.finfo(float).eps * np.abs(rows.coef[end]).sum(axis=1)
-            allowed = np.maximum(allowed, _TOLERANCE + rounding)
+            allowed = np.maximum(allowed, np.minimum(_TOLERANCE + rounding, _MOST))
         right = int(np.argmax(np.append(distance > allowed, True)))
         return right, float(np.max(distance[:right], initial=0.0))
 
-    def bridge(self, here: _Rows, s_min: float) -> _Rows | None:
-        """Return this point and an exact solution below it such that the segment between is right, or None."""
+    def bridge(self, here: _Rows, s_min: float) -> _Rows:
+        """Return this point and an exact solution below it such that the segment between is right, if there is one."""
         s, d, boxed = float(here.strength[0]), here.coef[0], self.l1 > 0
-        for share in (1e-2, 1e-4, 1e-6, 1e-8, 1e-10):
+        for share in (0.9, 0.5, 0.1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10):
             low = max(s * (1 - share), s_min)
             penalty = Penalty(low * self.l1, np.zeros(d.size))
             new, _ = minimise(self.H, self.c, penalty, d, np.ones(d.size), 10_000)
@@ -259,7 +265,7 @@ class _Problem:
             rows = _Rows(np.array([s, low]), np.stack([d, new]), np.stack([through, sign]).astype(np.int8))
             if low < s and self.check(rows)[0] == 1:
                 return rows
-        return None
+        return here
 
 
 @njit(cache=True, nogil=True)
@@ -272,40 +278,36 @@ def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> t
     d, q, sign = state
     strength, coef, pattern = rows
     p = d.size
-    L, a, w, z = np.empty((p, p)), np.empty(p), np.empty(p), np.empty(p)
-    member, place, barred = np.empty(p, dtype=np.int64), np.full(p, -1), np.zeros(p, dtype=np.bool_)
+    L, w, a, r = np.empty((p, p)), np.empty(p), np.empty(p), np.empty(p)
+    member, inside, barred = np.empty(p, dtype=np.int64), np.zeros(p, dtype=np.bool_), np.zeros(p, dtype=np.bool_)
     # Members that are not 0 come first: those are settled, the others have just entered.
     size, settled, count, pivots, status = 0, 0, 0, 0, -1
     for settling in (True, False):
         for j in range(p):
             if (l1[j] == 0.0 or sign[j] != 0) and (l1[j] == 0.0 or d[j] != 0.0) == settling:
                 if _enter(H, L, member, size, j):
-                    place[j] = size
+                    inside[j] = True
                     size += 1
                     settled += settling
-                elif d[j] != 0.0 or l1[j] > 0.0:
+                elif l1[j] > 0.0:
                     status = _STUCK
     while status < 0:
-        # z takes back what rounding has left of q - s l1 sign where that is to be 0.
-        for k in range(size):
-            j = member[k]
-            w[k] = l1[j] * sign[j]
-            z[k] = q[j] - s * w[k]
-        _solve(L, size, w)
-        _solve(L, settled, z)
-        a[:] = 0.0
-        for k in range(size):
-            j = member[k]
-            _add(a, w[k], H[j])
-            if k < settled:
-                _add(q, -z[k], H[j])
-                d[j] += z[k]
-            if d[j] * sign[j] < 0.0:
-                d[j] = 0.0
-        below, event, side = _next_event(s, s_min, l1, (d, q, sign), (w, a), place, barred)
+        # For each unit that s falls d moves by w and q by -a; solved twice where once leaves more than rounding.
+        w[:], a[:] = 0.0, 0.0
+        for solves in range(2):
+            for k in range(size):
+                r[k] = l1[member[k]] * sign[member[k]] - a[member[k]]
+            if solves == 0 or np.any(np.abs(r[:size]) * s > 1e-14):
+                _correct(H, L, member, size, r, 1.0, w, a)
+        # What rounding has left of q - s l1 sign is taken back where that is to be 0.
+        for k in range(settled):
+            r[k] = q[member[k]] - s * l1[member[k]] * sign[member[k]]
+        _correct(H, L, member, settled, r, -1.0, d, q)
+        d[d * sign < 0.0] = 0.0
+        below, event, side = _next_event(s, s_min, l1, (d, q, sign), w, a, inside, barred)
         while side != 0 and not _enter(H, L, member, size, event):
             barred[event] = True
-            below, event, side = _next_event(s, s_min, l1, (d, q, sign), (w, a), place, barred)
+            below, event, side = _next_event(s, s_min, l1, (d, q, sign), w, a, inside, barred)
         if below < s:
             if count == strength.size - 1:
                 status = _FULL
@@ -313,12 +315,9 @@ def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> t
             strength[count], coef[count], pattern[count] = s, d, sign
             count += 1
             pivots, settled = 0, size
-            _add(q, below - s, a)
-            for k in range(size):
-                j = member[k]
-                d[j] += (s - below) * w[k]
-                if d[j] * sign[j] < 0.0:
-                    d[j] = 0.0
+            d += (s - below) * w
+            q -= (s - below) * a
+            d[d * sign < 0.0] = 0.0
             s = below
         if event < 0:
             status = _FINISHED
@@ -327,32 +326,23 @@ def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> t
         else:
             pivots += 1
             barred[:] = False
-            sign[event] = side
+            sign[event], inside[event] = side, side != 0
             if side != 0:
-                place[event] = size
                 size += 1
             else:
                 d[event] = 0.0
-                settled -= place[event] < settled
-                _leave(L, member, size, place[event])
+                settled -= _leave(L, member, size, event) < settled
                 size -= 1
-                place[event] = -1
-                for k in range(size):
-                    place[member[k]] = k
     strength[count], coef[count], pattern[count] = s, d, sign
     return count, status
 
 
 @njit(cache=True, nogil=True)
 def _next_event(
-    s: float, s_min: float, l1: Any, state: Any, speeds: Any, place: Any, barred: Any
+    s: float, s_min: float, l1: Any, state: Any, w: Any, a: Any, inside: Any, barred: Any
 ) -> tuple[float, int, int]:
-    """Where below s which coefficient next enters on the side ±1 or leaves (0); at s_min none does (-1).
-
-    For each unit that s falls, d moves by w, q by -a and the bound s l1 of q by -l1.
-    """
+    """Where below s which coefficient next enters on the side ±1 or leaves (0); at s_min none does (-1)."""
     d, q, sign = state
-    w, a = speeds
     # So near to s it is at s, and likewise at the end.
     rounding = 1e-15 * s
     best, event, side = s_min + rounding, -1, 0
@@ -361,9 +351,9 @@ def _next_event(
             continue
         for way in (-1, 1):
             kind, at = 0, 0.0
-            if place[j] >= 0:
-                if w[place[j]] * sign[j] < 0.0:
-                    at = s - abs(d[j] / w[place[j]])
+            if inside[j]:
+                if w[j] * sign[j] < 0.0:
+                    at = s - abs(d[j] / w[j])
             else:
                 kind, closing = way, l1[j] - way * a[j]
                 # A column in the span of the members keeps its share of s, so it need not enter: this is its rounding.
@@ -378,29 +368,14 @@ def _next_event(
 
 
 @njit(cache=True, nogil=True)
-def _add(total: Any, factor: float, row: Any) -> None:
-    """Add a multiple of a row, in place."""
-    for i in range(total.size):
-        total[i] += factor * row[i]
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _dot(x: Any, y: Any, size: int) -> float:
-    """Inner product of the first entries, in whatever order is fast."""
-    total = 0.0
-    for i in range(size):
-        total += x[i] * y[i]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _solve(L: Any, size: int, b: Any) -> None:
-    """Solve L L' x = b in place."""
-    for i in range(size):
-        b[i] = (b[i] - _dot(L[i], b, i)) / L[i, i]
-    for i in range(size - 1, -1, -1):
-        b[i] /= L[i, i]
-        _add(b[:i], -b[i], L[i])
+def _correct(H: Any, L: Any, member: Any, size: int, r: Any, factor: float, x: Any, Hx: Any) -> None:
+    """Solve for the members that r is left for, add the solution to x and a multiple of its product with H to Hx."""
+    solve_factored(L[:size, :size], r[:size])
+    for k in range(size):
+        x[member[k]] += r[k]
+        change, row = factor * r[k], H[member[k]]
+        for j in range(Hx.size):
+            Hx[j] += change * row[j]
 
 
 @njit(cache=True, nogil=True)
@@ -408,16 +383,20 @@ def _enter(H: Any, L: Any, member: Any, size: int, j: int) -> bool:
     """Add a column to the factor of the members, unless they span it."""
     left = H[j, j]
     for k in range(size):
-        L[size, k] = (H[j, member[k]] - _dot(L[k], L[size], k)) / L[k, k]
+        L[size, k] = (H[j, member[k]] - np.dot(L[k, :k], L[size, :k])) / L[k, k]
         left -= L[size, k] ** 2
-    if left > _DEPENDENT:
-        L[size, size], member[size] = np.sqrt(left), j
-    return bool(left > _DEPENDENT)
+    if left <= _DEPENDENT:
+        return False
+    L[size, size], member[size] = np.sqrt(left), j
+    return True
 
 
 @njit(cache=True, nogil=True)
-def _leave(L: Any, member: Any, size: int, out: int) -> None:
-    """Take a member out of the factor: its row goes, and rotations of columns bring the rest to triangular form."""
+def _leave(L: Any, member: Any, size: int, j: int) -> int:
+    """Take a member out of the factor and return its place: its row goes, rotations of columns fill the diagonal."""
+    out = 0
+    while member[out] != j:
+        out += 1
     cosine, sine = np.empty(size), np.empty(size)
     for i in range(out, size - 1):
         member[i] = member[i + 1]
@@ -429,3 +408,4 @@ def _leave(L: Any, member: Any, size: int, out: int) -> None:
         x, y = L[i, i], L[i, i + 1]
         L[i, i] = np.hypot(x, y)
         cosine[i], sine[i] = x / L[i, i], y / L[i, i]
+    return out

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bayesreg.data import make_design
 from bayesreg.errors import InputError
 from bayesreg.fit import find_map
+from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
 from bayesreg.plots.canvas import FAINT, INK, PALETTE, open_axes, plain, quiet, title
@@ -113,7 +114,7 @@ def geometry_data(model: Model, X: Any, y: Any, *, n_points: int = 360) -> Geome
         raise InputError(f"geometry needs a Gaussian likelihood, got {type(problem.likelihood).__name__}.")
     if problem.p != 2:
         raise InputError(f"geometry draws two coefficients, so X must have 2 columns; it has {problem.p}.")
-    if not isinstance(problem.prior, Penalised) or problem.unpenalised.any():
+    if not implements(problem.prior, Penalised) or problem.unpenalised.any():
         raise InputError("geometry needs a prior that penalises both coefficients; a free one has no bounded region.")
     found = find_map(model, X, y)
     assert found.sigma is not None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.penalty import Penalty, log_normalizer
 from bayesreg.plots.canvas import color, open_axes, plain, quiet, title
 from bayesreg.priors.base import Penalised, Prior, penalty_of, resolve_relative_to
@@ -162,7 +163,7 @@ def _one_coefficient(label: str, prior: Prior, sigma: float | None) -> Penalty:
     """Rates of one coefficient, shapes (1,), in nats."""
     if not isinstance(prior, Prior):
         raise InputError(f"priors[{label!r}] must be from bayesreg.priors, got {prior!r}.")
-    if not isinstance(prior, Penalised):
+    if not implements(prior, Penalised):
         raise InputError(f"priors[{label!r}]: {type(prior).__name__} is not a penalty, so it cannot be drawn here.")
     if learned := ", ".join(prior.hyperparameters()):
         raise InputError(f"priors[{label!r}] has a learned {learned}; to draw it give a number in place of the law.")

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.groups import Groups
+from bayesreg.interfaces import implements
 from bayesreg.penalty import Penalty
 from bayesreg.scales import Law
 
@@ -113,7 +114,7 @@ def penalty_of(
     # An infinite unit leaves a coefficient without a penalty.
     l1, l2 = np.asarray(l1, dtype=float) / unit, np.asarray(l2, dtype=float) / unit**2
     positive = np.broadcast_to(np.asarray(prior.positive), unit.shape) if np.any(prior.positive) else None
-    if not isinstance(prior, Grouped):
+    if not implements(prior, Grouped):
         return Penalty(l1, l2, None, positive)
     rate = at_noise(np.asarray(prior.group_rates(hyper), dtype=float), 0.0, relative_to, sigma)[0]
     finite = np.isfinite(unit)
@@ -176,7 +177,7 @@ def _refuse_class(owner: str, name: str, value: object) -> None:
 def as_scale(owner: str, name: str, value: ArrayLike | Law) -> Number | Law:
     """Return a checked scale: positive, infinite for an unpenalised column, or a law."""
     _refuse_class(owner, name, value)
-    if isinstance(value, Law):
+    if implements(value, Law):
         return value
     return as_number(owner, name, value, minimum=0.0, inclusive=False, infinite=True)
 
@@ -184,13 +185,13 @@ def as_scale(owner: str, name: str, value: ArrayLike | Law) -> Number | Law:
 def as_rate(owner: str, name: str, value: ArrayLike | Law) -> Number | Law:
     """Return a checked rate: at least 0 and finite, or a law."""
     _refuse_class(owner, name, value)
-    if isinstance(value, Law):
+    if implements(value, Law):
         return value
     return as_number(owner, name, value, minimum=0.0, inclusive=True, infinite=False)
 
 
 def known(value: Any, name: str, hyper: Mapping[str, Any]) -> Any:
     """The value itself as a float or array when it is known, else the learned one from ``hyper``."""
-    if isinstance(value, Law):
+    if implements(value, Law):
         return hyper[name]
     return np.asarray(value) if isinstance(value, tuple) else value

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from bayesreg.interfaces import implements
 from bayesreg.priors.base import (
     RelativeTo,
     as_factor,
@@ -73,7 +74,7 @@ class ElasticNet:
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the laws of ``prior_l1`` and ``prior_l2`` where they are learned."""
         rates = {"prior_l1": self.l1, "prior_l2": self.l2}
-        return {name: rate for name, rate in rates.items() if isinstance(rate, Law)}
+        return {name: rate for name, rate in rates.items() if implements(rate, Law)}
 
     def rates(self, hyper: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return (l1, l2)."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from bayesreg.interfaces import implements
 from bayesreg.priors.base import (
     RelativeTo,
     as_factor,
@@ -67,7 +68,7 @@ class Gaussian:
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the law of ``prior_scale`` when the scale is learned."""
-        return {"prior_scale": self.scale} if isinstance(self.scale, Law) else {}
+        return {"prior_scale": self.scale} if implements(self.scale, Law) else {}
 
     def rates(self, hyper: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return (0, 1/scale²)."""

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.priors.base import RelativeTo, as_factor, as_location, as_scale, check_relative_to, known
 from bayesreg.scales import Law
 
 
 @dataclass(frozen=True)
 class GroupLaplace:
-    r"""Coefficients that enter and leave by groups: density proportional to :math:`e^{-\sqrt{k}\,\|d_g\|/\mathrm{scale}}`.
+    r"""Coefficients that enter and leave by groups: density proportional to :math:`e^{-\sqrt{k}\,\|d_g\|/b}`.
 
-    The penalty is the group lasso's, :math:`\sqrt{k_g}\,\|d_g\|_2/\mathrm{scale}` for a group of :math:`k_g` columns
+    With b the scale, the penalty is the group lasso's, :math:`\sqrt{k}\,\|d_g\|_2/b` for a group of k columns
     (Yuan & Lin, 2006); a group of one is a `Laplace`. The density is normalised (`bayesreg.groups`).
 
     Parameters
@@ -85,7 +86,7 @@ class GroupLaplace:
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the law of ``prior_scale`` when the scale is learned."""
-        return {"prior_scale": self.scale} if isinstance(self.scale, Law) else {}
+        return {"prior_scale": self.scale} if implements(self.scale, Law) else {}
 
     def rates(self, hyper: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return (0, 0): single coefficients carry no penalty of their own."""

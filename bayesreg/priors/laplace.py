@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
 from bayesreg.priors.base import (
     RelativeTo,
     as_factor,
@@ -78,9 +79,9 @@ class Laplace:
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the law of ``prior_scale`` or ``prior_rate`` when it is learned."""
-        if isinstance(self.scale, Law):
+        if implements(self.scale, Law):
             return {"prior_scale": self.scale}
-        return {"prior_rate": self.rate} if isinstance(self.rate, Law) else {}
+        return {"prior_rate": self.rate} if implements(self.rate, Law) else {}
 
     def rates(self, hyper: Mapping[str, Any]) -> tuple[Any, Any]:
         """Return (1/scale, 0)."""
