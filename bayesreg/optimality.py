@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class Certificate:
     gap: float
     relative_gap: float
     kkt: float
-    uniqueness: Uniqueness
+    uniqueness: Uniqueness = field(compare=False)
     optima: int | None = None
     stable: bool = True
 

@@ -92,7 +92,7 @@ def shown(parameters: dict[str, Any]) -> str:
     """Return parameters as in a call, without those that are at rest: None, False or a word."""
     words = []
     for name, value in parameters.items():
-        if np.ndim(value) > 0:
+        if isinstance(value, list | tuple) or np.ndim(value) > 0:
             words.append(f"{name}=[...]")
         elif not (value is None or value is False or isinstance(value, str)):
             words.append(f"{name}={value}" if value is True else f"{name}={value:g}")

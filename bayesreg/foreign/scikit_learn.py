@@ -127,7 +127,8 @@ def read(fit: Any) -> ForeignFit:
         raise UnsupportedInputError(f"verify reads one penalty for all coefficients; this {name} has one for each.")
     options = fit.get_params()
     solver = options.get("solver")
-    label = f"sklearn {name}({'' if name == 'LinearRegression' else shown(parameters)}"
+    said = {key: value for key, value in parameters.items() if name != "LinearRegression" or key == "positive"}
+    label = f"sklearn {name}({shown(said)}"
     classified = "classes_" in vars(fit)
     penalised = solver == "liblinear" and options["fit_intercept"]
     return ForeignFit(

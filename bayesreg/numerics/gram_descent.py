@@ -110,37 +110,33 @@ def _newton(G: Any, q: Any, d: Any, l1: Any, l2: Any, positive: Any) -> int:
         if not crossed:
             _move(G, q, d, index, step)
             continue
-        # All that cross become zeros if that lowers the objective; else the step ends at the first crossing.
-        wanted = step.copy()
-        change = 0.0
-        for i in range(count):
-            j = index[i]
-            if (l1[j] > 0.0 or positive[j]) and d[j] != 0.0 and (d[j] + step[i]) * d[j] < 0.0:
-                wanted[i] = -d[j]
-            new = d[j] + wanted[i]
-            change += -q[j] * wanted[i] + l1[j] * (abs(new) - abs(d[j])) + 0.5 * l2[j] * (new * new - d[j] * d[j])
-        product = np.zeros(p)
-        for i in range(count):
-            row = G[index[i]]
-            for k in range(p):
-                product[k] += wanted[i] * row[k]
-        for i in range(count):
-            change += 0.5 * wanted[i] * product[index[i]]
-        if change < 0.0:
-            for k in range(p):
-                q[k] -= product[k]
+        # Along the step, what crosses stays at zero: the first share of it that lowers the objective is taken.
+        wanted = np.empty(count)
+        share, change = 1.0, 1.0
+        while True:
+            change, curvature = 0.0, 0.0
             for i in range(count):
                 j = index[i]
-                d[j] = 0.0 if wanted[i] == -d[j] else d[j] + wanted[i]
-        else:
-            for i in range(count):
-                j = index[i]
-                at_zero = (l1[j] > 0.0 or positive[j]) and d[j] != 0.0 and -d[j] == first * step[i]
-                step[i] = -d[j] if at_zero else first * step[i]
-            _move(G, q, d, index, step)
-            for i in range(count):
-                if abs(d[index[i]]) < 1e-15 * abs(step[i]):
-                    d[index[i]] = 0.0
+                wanted[i] = share * step[i]
+                bound = (l1[j] > 0.0 or positive[j]) and d[j] != 0.0
+                if bound and (d[j] + wanted[i]) * d[j] <= 0.0:
+                    wanted[i] = -d[j]
+                new = d[j] + wanted[i]
+                change += l1[j] * (abs(new) - abs(d[j])) + (l2[j] * d[j] - q[j]) * wanted[i]
+            # wanted' (G + L2) wanted from the factor of the scaled matrix.
+            for k in range(count):
+                along = 0.0
+                for i in range(k, count):
+                    along += A[i, k] * wanted[i] / root[i]
+                curvature += along * along
+            change += 0.5 * curvature
+            if change < 0.0 or share <= first:
+                break
+            share = max(0.5 * share, first)
+        _move(G, q, d, index, wanted)
+        for i in range(count):
+            if wanted[i] == -d[index[i]] or abs(d[index[i]]) <= 1e-15 * abs(wanted[i]):
+                d[index[i]] = 0.0
         return 0
     return 1
 
@@ -193,7 +189,7 @@ def gram_descent(
         for j in range(p):
             count += active[j]
         # More cycles settle more signs; a solve costs count³ / 3, a cycle count p.
-        for _ in range(2 + count // 40):
+        for _ in range(2 + count // 150):
             if cycles >= max_cycles:
                 break
             inner = _cycle(G, q, d, l1, l2, positive, scale, active, True)

@@ -21,6 +21,8 @@ Index = NDArray[np.intp]
 
 # A column outside the set may violate its condition by this much (as a cosine) at the end.
 TOLERANCE = 1e-13
+# Where only the support matters, on the way to the first strength.
+ROUGH = 1e-3
 
 
 class GramSet:
@@ -73,17 +75,14 @@ class GramSet:
     def gradient(self, d: Array) -> Array:
         """Gradient of half the RSS in all p columns, from the coefficients of the set."""
         on = np.flatnonzero(d)
-        residual = (
-            self._response - self._rows[:, on] @ d[on]
-            if 2 * on.size < d.size
-            else (self._response - self._rows[:, : d.size] @ d)
-        )
+        part = self._rows[:, on] @ d[on] if 2 * on.size < d.size else self._rows[:, : d.size] @ d
+        residual = self._response - part
         extra = 0.0 if self.problem.row is None else float(residual[-1])
         rows = residual if self.problem.row is None else residual[:-1]
-        # `gradient_at` weights once; the residual here has the root of the weight in it.
-        return self.problem.gradient_at(
-            rows if self._root is None else rows / np.where(self._root > 0, self._root, 1.0), extra
-        )
+        if self._root is not None:
+            # `gradient_at` weights once; the residual here has the root of the weight in it.
+            rows = np.divide(rows, self._root, out=np.zeros_like(rows), where=self._root > 0)
+        return self.problem.gradient_at(rows, extra)
 
 
 def gram_set_path(
@@ -121,7 +120,7 @@ def gram_set_path(
                 d[work.index],
                 scale[work.index],
                 max(max_cycles - cycles, 1),
-                1e-13 if exact else 1e-6,
+                TOLERANCE if exact else ROUGH,
             )
             cycles += more
             d = np.zeros(p)
@@ -135,10 +134,10 @@ def gram_set_path(
 
 
 def _lead(problem: LeastSquares, gradient: Array, target: float) -> Array:
-    """Strengths that fall from where nothing is in use to the target by halves."""
+    """Strengths that fall from where nothing is in use to the target, each by a third."""
     shrink = problem.penalty.shrink(gradient)
     largest = 1.0 / shrink if shrink > 0 else 1.0
     if not np.any(problem.penalty.l1 > 0) and problem.penalty.groups is None:
         return np.empty(0)
-    steps = int(np.ceil(np.log2(max(largest / target, 1.0))))
+    steps = int(np.ceil(np.log2(max(largest / target, 1.0)) / 0.6))
     return np.geomspace(max(largest, target), target, steps + 1)[1:-1] if steps > 1 else np.empty(0)

@@ -2,8 +2,8 @@ r"""The whole lasso path of a quadratic, exactly: it is linear in the strength b
 
 .. math:: d(s) = \arg\min_d \tfrac12 d^T G d - c^T d + s \sum_j L_{1j}|d_j| + \tfrac12 \sum_j L_{2j} d_j^2
 
-The strength s multiplies the L1 part only; L2 is fixed, one more diagonal of G. (Were both parts multiplied, as in an
-elastic net at a fixed ratio, the path would not be linear between its knots, and this file would not apply.)
+The strength s multiplies the L1 part only; L2 is fixed, one more diagonal of G. (Were both parts multiplied, as for an
+elastic net at a fixed ratio, the path would not be linear between its knots.)
 
 On a support S with signs t the solution moves by :math:`w = (G+L_2)_{SS}^{-1} (L_1 t)_S` for each unit that s falls,
 until a coefficient of S reaches 0 and leaves, or the gradient of another reaches :math:`s L_{1j}` and it enters: the
@@ -33,14 +33,14 @@ End = Literal["reached", "max_knots", "lost"]
 # Squared sine of the angle between a column and the span of others below which it counts as one of theirs: a Gram
 # matrix holds it to some 1e-16 times the condition number of those others.
 _DEPENDENT = 1e-12
-# What the KKT distances of a segment may be, besides the rounding of c - H d; and with it.
-_TOLERANCE, _MOST = 1e-11, 1e-8
+# What the KKT distances of a segment may be: this and the rounding of c - H d, which is a share of |d|, up to a limit.
+_TOLERANCE, _ROUNDING, _LIMIT = 1e-11, 5e-14, 1e-8
 # Knots between two checks; each block starts with a fresh factorisation.
 _BLOCK = 256
-# So many mean that the Gram matrix has no digits left.
-_MAX_REPAIRS = 20
 # How a block ended.
 _FINISHED, _FULL, _STUCK = 0, 1, 2
+# So many mean that the Gram matrix has no digits left.
+_MAX_REPAIRS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +102,8 @@ class Knots:
         """
         mine = self.event_feature == feature
         at, kind = self.strength[self.event_knot[mine]], self.event_kind[mine]
-        rows = np.full((np.count_nonzero(kind > 0), 2), np.nan)
-        rows[:, 0] = at[kind > 0]
-        rows[: np.count_nonzero(kind < 0), 1] = at[kind < 0]
-        return rows
+        entered, left = at[kind > 0], at[kind < 0]
+        return np.column_stack([entered, np.append(left, np.full(entered.size - left.size, np.nan))])
 
 
 def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, max_knots: int = 10_000) -> Knots:
@@ -149,21 +147,19 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     >>> knots.at(2.0).tolist()
     [1.0, 0.0]
     """
-    if not s_min >= 0:
-        raise InputError(f"s_min must be at least 0, got {s_min!r}.")
-    if max_knots < 2:
-        raise InputError(f"max_knots must be at least 2, got {max_knots!r}.")
+    if not (0 <= s_min < np.inf and max_knots >= 2):
+        raise InputError(f"s_min must be at least 0 and max_knots at least 2, got {s_min!r} and {max_knots!r}.")
     column = np.sqrt(np.diag(G) + l2)
     column[column == 0] = 1.0
-    response = float(np.max(np.abs(c) / column, initial=0.0)) or 1.0
-    H = (G + np.diag(l2)) / np.outer(column, column)
-    problem = _Problem(H, c / column / response, l1 / column / response)
+    unit = (float(np.max(np.abs(c) / column, initial=0.0)) or 1.0) / column
+    scaled = (G + np.diag(l2)) / np.outer(column, column)
+    problem = _Problem(scaled, c / (column**2 * unit), l1 / (column**2 * unit))
     here = problem.start(s_min)
     right, kkt = problem.check(here.part([0, 0]))
     if right == 0:
         raise NotIdentifiedError(
-            "the coefficients with l1 = 0 have no solution to working accuracy: their columns are nearly collinear, or "
-            "c is not A'b; give some of them an l2."
+            "the coefficients with l1 = 0 have no solution to working accuracy: their columns are nearly collinear, "
+            "or c is not A'b; leave some of them out, or give them an l2."
         )
     pieces: list[_Rows] = []
     known, repairs = 0, 0
@@ -188,18 +184,18 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
             pieces.append(rows.part(slice(right)))
             here = rows.part([right])
             known, repairs, kkt = known + right, repairs + right, max(kkt, worst)
-    strength, coef, pattern = (np.concatenate(column) for column in zip(*pieces, here, strict=True))
+    strength, coef, pattern = (np.concatenate(parts) for parts in zip(*pieces, here, strict=True))
     # The last knot is the end and no event.
     below = pattern[:-1]
     above = np.vstack([np.zeros_like(below[:1]), below[:-1]])
     moved = (above != below)[:, None] & (np.stack([above, below], axis=1) != 0)
     knot, enters, feature = np.nonzero(moved)
-    kind = np.where(enters, 1, -1).astype(np.int8)
-    return Knots(strength, coef * (response / column), knot, feature, kind, kkt, repairs, end)
+    kind = (2 * enters - 1).astype(np.int8)
+    return Knots(strength, coef * unit, knot, feature, kind, kkt, repairs, end)
 
 
 class _Rows(NamedTuple):
-    """Knots in a row, and the signs in force below each (of the last one: when it was reached)."""
+    """Knots in a row, and the signs in force below each but the last."""
 
     strength: Array
     coef: Array
@@ -219,19 +215,19 @@ class _Problem:
 
     def start(self, s_min: float) -> _Rows:
         """Return the largest strength and the solution there."""
-        free, zeros = self.l1 == 0, np.zeros((1, self.c.size))
-        d = np.linalg.lstsq(self.H[np.ix_(free, free)], self.c[free], rcond=_DEPENDENT)[0]
-        pull = np.abs(self.c - self.H[:, free] @ d)[~free]
-        largest = float(np.max(pull / self.l1[~free], initial=s_min))
-        # A path of length 0 sets the unpenalised coefficients, those to 0 that the others span.
-        empty = _Rows(np.array([largest]), zeros, zeros.astype(np.int8))
-        return self.follow(empty, largest, 0)[0]
+        zeros, boxed = np.zeros((1, self.c.size)), self.l1 > 0
+        here = _Rows(np.ones(1), zeros, zeros.astype(np.int8))
+        for _ in range(2):
+            # A path of length 0 sets the unpenalised coefficients; once more takes back the rounding.
+            here, _ = self.follow(here, 1.0, 0)
+        pull = np.abs(self.c - self.H @ here.coef[0])[boxed]
+        return here._replace(strength=np.array([np.max(pull / self.l1[boxed], initial=s_min)]))
 
     def follow(self, here: _Rows, s_min: float, room: int) -> tuple[_Rows, int]:
         """Return at most ``room`` knots and the point after them, and how it ended."""
         shape = (room + 1, self.c.size)
         rows = _Rows(np.empty(room + 1), np.empty(shape), np.empty(shape, dtype=np.int8))
-        d, sign = here.coef[0].copy(), here.pattern[0].copy()
+        d, sign = here.coef[0].copy(), (np.sign(here.coef[0]) * (self.l1 > 0)).astype(np.int8)
         count, status = _follow(self.H, self.l1, here.strength[0], s_min, (d, self.c - self.H @ d, sign), tuple(rows))
         return rows.part(slice(count + 1)), status
 
@@ -248,8 +244,8 @@ class _Problem:
             off = np.where(pattern == 0, np.abs(pull[end]) - bound, np.abs(pull[end] - bound * pattern))
             off[(sign != 0) & (sign != pattern) & (self.l1 > 0)] = np.inf
             distance = np.maximum(distance, off.max(axis=1, initial=0.0))
-            rounding = 64 * np.finfo(float).eps * np.abs(rows.coef[end]).sum(axis=1)
-            allowed = np.maximum(allowed, np.minimum(_TOLERANCE + rounding, _MOST))
+            size = np.abs(rows.coef[end]).sum(axis=1)
+            allowed = np.maximum(allowed, np.minimum(_TOLERANCE + _ROUNDING * size, _LIMIT))
         right = int(np.argmax(np.append(distance > allowed, True)))
         return right, float(np.max(distance[:right], initial=0.0))
 
@@ -258,8 +254,7 @@ class _Problem:
         s, d, boxed = float(here.strength[0]), here.coef[0], self.l1 > 0
         for share in (0.9, 0.5, 0.1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10):
             low = max(s * (1 - share), s_min)
-            penalty = Penalty(low * self.l1, np.zeros(d.size))
-            new, _ = minimise(self.H, self.c, penalty, d, np.ones(d.size), 10_000)
+            new, _ = minimise(self.H, self.c, Penalty(low * self.l1, 0 * d), d, np.ones(d.size), 10_000)
             sign = np.sign(new) * boxed
             through = np.where(sign == 0, np.sign(d) * boxed, sign)
             rows = _Rows(np.array([s, low]), np.stack([d, new]), np.stack([through, sign]).astype(np.int8))
@@ -270,27 +265,24 @@ class _Problem:
 
 @njit(cache=True, nogil=True)
 def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> tuple[int, int]:
-    """Follow the path from the solution at ``s`` and write knots, until no row but the last is left.
+    """Write the knots below ``s`` until no row but the last is left; return their number and how it ended.
 
     The state is d, q = c - H d and the signs, all overwritten. The row after the knots receives the point reached.
-    Returns the number of knots and how it ended.
     """
     d, q, sign = state
     strength, coef, pattern = rows
     p = d.size
     L, w, a, r = np.empty((p, p)), np.empty(p), np.empty(p), np.empty(p)
     member, inside, barred = np.empty(p, dtype=np.int64), np.zeros(p, dtype=np.bool_), np.zeros(p, dtype=np.bool_)
-    # Members that are not 0 come first: those are settled, the others have just entered.
-    size, settled, count, pivots, status = 0, 0, 0, 0, -1
-    for settling in (True, False):
-        for j in range(p):
-            if (l1[j] == 0.0 or sign[j] != 0) and (l1[j] == 0.0 or d[j] != 0.0) == settling:
-                if _enter(H, L, member, size, j):
-                    inside[j] = True
-                    size += 1
-                    settled += settling
-                elif l1[j] > 0.0:
-                    status = _STUCK
+    size, count, pivots, status = 0, 0, 0, -1
+    for j in range(p):
+        if l1[j] == 0.0 or sign[j] != 0:
+            if _enter(H, L, member, size, j):
+                inside[j] = True
+                size += 1
+            elif l1[j] > 0.0:
+                status = _STUCK
+    settled = size  # All but those that have entered at this s: these come last.
     while status < 0:
         # For each unit that s falls d moves by w and q by -a; solved twice where once leaves more than rounding.
         w[:], a[:] = 0.0, 0.0
@@ -319,11 +311,9 @@ def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> t
             q -= (s - below) * a
             d[d * sign < 0.0] = 0.0
             s = below
-        if event < 0:
-            status = _FINISHED
-        elif pivots > 10 * p + 100:
-            status = _STUCK
-        else:
+        elif event < 0 or pivots > 10 * p + 100:
+            status = _FINISHED if event < 0 else _STUCK
+        if event >= 0:
             pivots += 1
             barred[:] = False
             sign[event], inside[event] = side, side != 0
@@ -394,9 +384,7 @@ def _enter(H: Any, L: Any, member: Any, size: int, j: int) -> bool:
 @njit(cache=True, nogil=True)
 def _leave(L: Any, member: Any, size: int, j: int) -> int:
     """Take a member out of the factor and return its place: its row goes, rotations of columns fill the diagonal."""
-    out = 0
-    while member[out] != j:
-        out += 1
+    out = int(np.argmax(member[:size] == j))
     cosine, sine = np.empty(size), np.empty(size)
     for i in range(out, size - 1):
         member[i] = member[i + 1]

@@ -22,7 +22,7 @@ def start_set(penalty: Penalty, d: Array) -> Index:
 
 
 def grow(penalty: Penalty, inside: Index, violation: Array, tol: float, in_use: int) -> Index:
-    """Add the columns that violate most, up to twice the number in use; sorted as they came, new ones last.
+    """Add the columns that violate most, up to half the number in use; sorted as they came, new ones last.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def grow(penalty: Penalty, inside: Index, violation: Array, tol: float, in_use: 
     outside = violation > tol
     outside[inside] = False
     new = np.flatnonzero(outside)
-    most = max(20, 2 * in_use)
+    most = max(20, in_use // 2)
     if new.size > most:
         new = new[np.argpartition(-violation[new], most)[:most]]
     return np.concatenate([inside, np.setdiff1d(whole_groups(penalty, new), inside)])
