@@ -75,6 +75,7 @@ def find_map(
     offset: ArrayLike | None = None,
     engine: str | None = None,
     max_iter: int = 10_000,
+    measure: noise.Measure = "natural",
 ) -> MapResult:
     """Find the posterior mode of (intercept, coef), and of a learned sigma with them, with its certificate.
 
@@ -92,6 +93,9 @@ def find_map(
         One of the names that `explain` lists; the first able one by default.
     max_iter : int, default 10000
         Bound on the cycles or Newton steps.
+    measure : {"natural", "log", "scaled"}, default "natural"
+        For a learned sigma, what is maximised: the density with respect to sigma itself (as ``pm.find_MAP`` does), with
+        respect to log sigma, or, for the scaled (square-root) lasso, not a density but sigma² = RSS/n.
 
     Returns
     -------
@@ -127,24 +131,27 @@ def find_map(
     if not isinstance(max_iter, int | np.integer) or isinstance(max_iter, bool) or max_iter < 1:
         raise InputError(f"max_iter must be an integer of at least 1, got {max_iter!r}.")
     problem = bind(model, X, y, sample_weight, offset)
-    return find_map_of(problem, engine, int(max_iter))
+    return find_map_of(problem, engine, int(max_iter), measure)
 
 
-def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_000) -> MapResult:
+def find_map_of(
+    problem: Problem, wanted: str | None = None, max_iter: int = 10_000, measure: noise.Measure = "natural"
+) -> MapResult:
     """Find the mode of a model that is bound already; see `find_map`."""
     problem, unit = rescaled(problem)
     chosen = map_engine("find_map", problem, wanted)
+    noise.check_measure(problem, measure)
     if problem.known_sigma is not None:
         sigma = problem.known_sigma
         mode = chosen.find_map(problem, sigma, None, max_iter)
-        measure = "mode of (intercept, coef)" + ("" if problem.sigma is None else " at the given sigma")
+        stated = "mode of (intercept, coef)" + ("" if problem.sigma is None else " at the given sigma")
     else:
 
         def solve(level: float, start: Mode | None) -> Mode:
             return chosen.find_map(problem, level, start, max_iter)
 
-        mode, sigma = noise.joint_mode(problem, solve)
-        measure = noise.MEASURE
+        mode, sigma = noise.joint_mode(problem, solve, measure)
+        stated = noise.MEASURES[measure]
     certificate = certify(problem, mode.coef, mode.intercept, sigma, dual=mode.dual, optima=mode.optima)
     if not certificate.accepted:
         warnings.warn(
@@ -163,10 +170,11 @@ def find_map_of(problem: Problem, wanted: str | None = None, max_iter: int = 10_
         n_iter=mode.n_iter,
         names=problem.design.names,
         log_posterior=problem.log_posterior(mode.coef, mode.intercept, sigma),
-        measure=measure,
+        measure=stated,
         notes=problem.notes,
         likelihood=problem.likelihood,
         write_spec=problem.write_spec,
+        dual=mode.dual,
     )
 
 

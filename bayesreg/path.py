@@ -13,6 +13,7 @@ from bayesreg.choice import map_engine
 from bayesreg.effective_df import effective_df
 from bayesreg.errors import ConvergenceWarning, InputError
 from bayesreg.model import Model, bind
+from bayesreg.noise import same_at_every_level
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
 from bayesreg.row_certificates import Certifier
@@ -122,10 +123,10 @@ def _level(problem: Problem) -> float:
     """The noise level of the path: the known one, or any where the mode is the same at every level."""
     if problem.known_sigma is not None:
         return problem.known_sigma
-    if problem.relative_to != "penalty" or not (problem.intercept_prior.flat or not problem.fit_intercept):
+    if not same_at_every_level(problem):
         raise InputError(
-            "map_path needs the noise level: give it as a number, or a prior with relative_to='penalty', "
-            "whose MAP is the same for every sigma."
+            "map_path needs the noise level: give it as a number, or, with a Gaussian likelihood, a prior with "
+            "relative_to='penalty', whose MAP is the same for every sigma."
         )
     return problem.design.y_sd
 

@@ -48,6 +48,8 @@ class MapResult:
         For predictions.
     write_spec : callable
         Returns the model as JSON.
+    dual : array, shape (n,), or None
+        Multiplier theta of the rows, where the loss has kinks: what certifies the mode.
     """
 
     coef: Array
@@ -62,6 +64,7 @@ class MapResult:
     notes: tuple[str, ...]
     likelihood: Likelihood
     write_spec: Callable[[], str]
+    dual: Array | None = None
 
     @property
     def spec(self) -> str:

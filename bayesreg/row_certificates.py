@@ -154,26 +154,30 @@ class Certifier:
     def _feasible(self, flat: NDArray[np.intp], theta: Array, gradient: Array, eta: Array) -> tuple[Array, Array]:
         """Make theta orthogonal to the flat columns and the constant; returns it with its products with all columns."""
         constant = self.problem.flat_intercept
-        excess = abs(float(theta.sum())) if constant else 0.0
-        if flat.size == 0 and excess <= 4 * EPS * float(np.abs(theta).sum()):
-            return theta, gradient
-        design = self.problem.design
-        # Correct in proportion to the curvature: that keeps theta inside the domain of its conjugate.
-        root = np.sqrt(np.maximum(self._give(eta, theta), 0.0))
         Z = self.columns.take(flat).dense()
-        Z = np.column_stack([np.ones(design.n), Z]) if constant else Z
-        Q = np.linalg.qr(root[:, None] * Z)[0]
-        for _ in range(2):
-            scaled = np.divide(theta, root, out=np.zeros_like(theta), where=root > 0)
-            theta = theta - root * (Q @ (Q.T @ scaled))
-        return theta, self.columns.transposed_times(theta)
+        Z = np.column_stack([np.ones(theta.size), Z]) if constant else Z
+        if Z.shape[1] == 0:
+            return theta, gradient
+        size = np.sqrt(np.einsum("ij,ij->j", Z, Z))
+        allowed = 8 * EPS * size * float(np.linalg.norm(theta))
+        moved = False
+        for _ in range(3):
+            excess = Z.T @ theta
+            if np.all(np.abs(excess) <= allowed):
+                break
+            # Correct in proportion to the curvature: that keeps theta inside the domain of its conjugate.
+            give = self._give(eta, theta)
+            M = (Z.T * give) @ Z / np.outer(size, size)
+            theta = theta - give * (Z @ (np.linalg.lstsq(M, excess / size)[0] / size))
+            moved = True
+        return theta, self.columns.transposed_times(theta) if moved else gradient
 
     def _give(self, eta: Array, theta: Array) -> Array:
         """How far each theta_i may be moved: curvature of its row, or whether it lies inside at a kink."""
         design, likelihood = self.problem.design, self.problem.likelihood
         if implements(likelihood, Kinked):
             return self._curved_rows(eta, theta)
-        return design.weight * likelihood.curvature(eta, design.y, self.sigma)
+        return design.weight * np.maximum(likelihood.curvature(eta, design.y, self.sigma), 0.0)
 
     def _best_dual(self, penalty: Penalty, d: Array, theta: Array, gradient: Array, eta: Array, primal: float) -> float:
         """Best dual value from a gradient, scaled into the domain of the penalty's conjugate."""

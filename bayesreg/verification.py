@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import reprlib
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -252,7 +253,8 @@ def _with_constant(design: Design, value: float) -> Design:
 def _two_classes(fit: ForeignFit, X: Any, y: Any, sample_weight: ArrayLike | None) -> tuple[Array, Array]:
     """Response as 0 and 1 by the estimator's own classes, and the row weights with its class weights."""
     assert fit.classes is not None
-    labels, n = np.asarray(y).reshape(-1), np.shape(X)[0]
+    labels, shape = np.asarray(y).reshape(-1), np.shape(X)
+    n = shape[0] if shape else labels.size
     weight = as_weights(sample_weight, n)
     if labels.size != n:
         raise InputError(f"X has {n} rows but y has {labels.size}; they must agree.")
@@ -288,7 +290,7 @@ def _report(
     return Verification(
         label=label,
         minimises=minimises,
-        prior=repr(problem.prior),
+        prior=_as_code(problem.prior),
         certificate=certificate,
         objective=certificate.objective,
         best_objective=ours.certificate.objective,
@@ -300,6 +302,12 @@ def _report(
         ours=ours,
         notes=notes,
     )
+
+
+def _as_code(prior: Any) -> str:
+    """Return what makes the prior, long vectors cut."""
+    cut = reprlib.Repr(maxtuple=4)
+    return f"{type(prior).__name__}({', '.join(f'{f.name}={cut.repr(getattr(prior, f.name))}' for f in fields(prior))})"
 
 
 def _multiplier(problem: Problem) -> Array | None:

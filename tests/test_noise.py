@@ -12,7 +12,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
 from bayesreg.errors import NoMapError
-from bayesreg.noise import MEASURE, slope
+from bayesreg.noise import MEASURES, slope
 from bayesreg.problem import Problem
 
 INF = float("inf")
@@ -63,7 +63,7 @@ def test_the_mode_is_the_one_that_scipy_finds(linear: Any, prior: str, word: Any
     np.testing.assert_allclose(mode.sigma, np.exp(theirs.x[-1]), rtol=2e-4)
     np.testing.assert_allclose(mode.coef, problem.loc + theirs.x[:4] - theirs.x[4:8], rtol=2e-3, atol=2e-4)
     assert -mode.log_posterior <= theirs.fun + 1e-11 * abs(theirs.fun)
-    assert mode.measure == MEASURE
+    assert mode.measure == MEASURES["natural"]
 
 
 @pytest.mark.parametrize("law", LAWS)

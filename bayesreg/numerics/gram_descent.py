@@ -74,8 +74,7 @@ def _newton(G: Any, q: Any, d: Any, l1: Any, l2: Any, positive: Any) -> int:
     count = 0
     index = np.empty(p, dtype=np.int64)
     for j in range(p):
-        free = l1[j] == 0.0 and not positive[j] and G[j, j] + l2[j] > 0.0
-        if d[j] != 0.0 or free:
+        if G[j, j] + l2[j] > 0.0 and (d[j] != 0.0 or (l1[j] == 0.0 and not positive[j])):
             index[count] = j
             count += 1
     if count == 0:

@@ -170,6 +170,7 @@ def _descend(
     """Newton steps on some columns until their KKT distance is at most ``goal`` or stops falling."""
     loss = problem.loss
     everything = inside.size == d.size
+    inside = np.arange(d.size) if everything else inside
     XW = problem.X if everything else problem.X.take(inside)
     penalty = problem.penalty if everything else problem.penalty.take(inside)
     scale = problem.scale[inside]

@@ -119,7 +119,9 @@ def penalty_of(
     rate = at_noise(np.asarray(prior.group_rates(hyper), dtype=float), 0.0, relative_to, sigma)[0]
     finite = np.isfinite(unit)
     label = np.where(finite, np.asarray(prior.labels, dtype=np.intp), -1)
-    return Penalty(l1, l2, Groups(label, rate, np.where(finite, unit, 1.0)), positive)
+    # A group without a penalised member is none.
+    groups = Groups(label, np.broadcast_to(rate, max(prior.labels) + 1), np.where(finite, unit, 1.0))
+    return Penalty(l1, l2, groups.take(np.arange(unit.size)), positive)
 
 
 def as_positive(owner: str, value: Any) -> bool | tuple[bool, ...]:
