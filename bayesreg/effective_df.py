@@ -51,15 +51,7 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
         on = np.flatnonzero(d)
         h = design.weight * np.maximum(_curvature(problem, sigma, coef[k], float(intercept[k])), 0.0)
         gram = _gram(problem.design.columns.take(on), h, problem.fit_intercept)
-        H = gram + float(strengths[k]) * np.diag(penalty.l2[on])
-        if penalty.groups is not None:
-            groups = penalty.groups.take(on) if on.size else None
-            if groups is not None:
-                size = np.append(groups.norms(d[on]), 1.0)[groups.label]
-                rate = float(strengths[k]) * np.append(groups.rate, 0.0)[groups.label] / size
-                scaled = d[on] / groups.unit**2 / size
-                same = (groups.label[:, None] == groups.label[None, :]) & groups.member
-                H += np.diag(rate / groups.unit**2) - np.where(same, np.outer(rate * scaled, scaled), 0.0)
+        H = gram + penalty.scaled(float(strengths[k])).smooth(d, on)[1]
         out[k] = float(np.trace(linalg.lstsq(H, gram)[0])) if on.size else 0.0
     return out
 

@@ -81,6 +81,15 @@ class Groups:
         pull = np.sqrt(self._sum((gradient * self.unit + share) ** 2))
         return np.where(size > 0, pull, np.maximum(pull - self.rate, 0.0))
 
+    def smooth(self, d: Array) -> tuple[Array, Array]:
+        """Gradient (p,) and Hessian (p, p) of the penalty where every group is off 0; 0 outside groups."""
+        size = np.append(self.norms(d), 1.0)[self.label]
+        rate = np.append(self.rate, 0.0)[self.label]
+        ray = np.where(self.member, d / self.unit**2 / size, 0.0)
+        same = (self.label[:, None] == self.label[None, :]) & self.member
+        bend = np.where(same, np.outer(rate / size * ray, ray), 0.0)
+        return rate * ray, np.diag(rate / size / self.unit**2) - bend
+
     def spread_distance(self, d: Array, gradient: Array, out: Array) -> Array:
         """Write the distance of each group, over the norm of its units, to its members in a copy of ``out`` (p,)."""
         out = out.copy()

@@ -144,6 +144,16 @@ class Penalty:
             [alone / norm[~self.groups.member], self.groups.distances(d, gradient) / self.groups.frobenius(norm)]
         )
 
+    def smooth(self, d: Array, on: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Gradient (k,) and Hessian (k, k) on the support ``on``, where the penalty is smooth."""
+        l1, l2 = self.l1[on], self.l2[on]
+        gradient, hessian = l1 * np.sign(d[on]) + l2 * d[on], np.diag(l2)
+        groups = None if self.groups is None else self.groups.take(on)
+        if groups is None:
+            return gradient, hessian
+        more, bend = groups.smooth(d[on])
+        return gradient + more, hessian + bend
+
     def log_density(self, d: Array) -> float:
         """Log of the normalised density at offsets ``d`` from the location; flat coordinates count 0."""
         normalizer = log_normalizer(self.l1, self.l2)

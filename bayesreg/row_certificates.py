@@ -244,10 +244,11 @@ class Certifier:
             return True
         h = design.weight * self.problem.likelihood.curvature(eta, design.y, self.sigma)
         Z = self.problem.design.columns.take(on).dense()
-        l2 = penalty.l2[on]
+        bend = penalty.smooth(d, on)[1]
         if self.problem.fit_intercept:
-            Z, l2 = np.column_stack([np.ones(design.n), Z]), np.append(0.0, l2)
+            Z, bend = np.column_stack([np.ones(design.n), Z]), np.pad(bend, ((1, 0), (1, 0)))
         norm = np.linalg.norm(Z, axis=0)
-        H = (Z.T * h) @ Z + np.diag(l2)
+        norm[norm == 0] = 1.0
+        H = (Z.T * h) @ Z + bend
         values = np.linalg.eigvalsh(H / np.outer(norm, norm))
         return bool(values[0] >= -1e-10 * abs(values[-1]))

@@ -96,6 +96,9 @@ def to_mode(
 
 
 def _moved(problem: Problem, d: Array) -> float:
-    """By how much the intercept differs where the columns are stored centred."""
-    centred = problem.flat_intercept and problem.columns.shift is None
-    return float(problem.design.x_mean @ d) if centred else 0.0
+    """By how much the intercept differs where columns are stored centred."""
+    if not problem.flat_intercept:
+        return 0.0
+    shift = problem.columns.shift
+    mean = problem.design.x_mean
+    return float((mean if shift is None else mean - shift) @ d)

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from bayesreg.certificate import EPS, Certificate, certify
-from bayesreg.choice import map_engine
 from bayesreg.conventions import convention as find_convention
 from bayesreg.conventions import likelihood_from, prior_from
 from bayesreg.data import Design, make_design
@@ -23,7 +22,6 @@ from bayesreg.foreign import ForeignFit, class_weights, is_foreign, read_fit
 from bayesreg.model import Model
 from bayesreg.problem import Problem
 from bayesreg.results import MapResult
-from bayesreg.scaling import rescaled
 
 Array = NDArray[np.float64]
 
@@ -277,7 +275,8 @@ def _report(
         ours = find_map_of(problem)
     except NotIdentifiedError as error:
         raise InputError(f"there is no unique solution to compare with: {error}") from error
-    certificate = certify(problem, coef, intercept, dual=_multiplier(problem))
+    # Where the loss has kinks its gradient gives no multiplier; ours bounds the gap of any fit.
+    certificate = certify(problem, coef, intercept, dual=ours.dual)
     theirs, best = coef[shown], ours.coef[shown]
     scale = float(np.max(np.abs(best), initial=0.0)) or 1.0
     difference = float(np.max(np.abs(theirs - best), initial=0.0)) / scale
@@ -308,14 +307,6 @@ def _as_code(prior: Any) -> str:
     """Return what makes the prior, long vectors cut."""
     cut = reprlib.Repr(maxtuple=4)
     return f"{type(prior).__name__}({', '.join(f'{f.name}={cut.repr(getattr(prior, f.name))}' for f in fields(prior))})"
-
-
-def _multiplier(problem: Problem) -> Array | None:
-    """Return a feasible theta for a loss with kinks, whose gradient at a fit gives none; it bounds any fit's gap."""
-    if problem.likelihood.smooth:
-        return None
-    scaled = rescaled(problem)[0]
-    return map_engine("verify", scaled).find_map(scaled, scaled.known_sigma or 1.0, None, 10_000).dual
 
 
 def _intercept(problem: Problem) -> Literal["free", "penalised", "none"]:

@@ -102,10 +102,17 @@ class Design:
     def centred_columns(self) -> Columns:
         """X less its weighted means: by a shift, or by one copy where the means would drown the differences."""
         moments = self.moments
-        sd = self.x_sd
-        if not self.is_sparse and np.any(np.abs(moments.mean) > IMPLICIT_CENTRING * sd):
+        drowned = np.abs(moments.mean) > IMPLICIT_CENTRING * self.x_sd
+        if not drowned.any():
+            return Columns(self.X, moments.mean)
+        if not self.is_sparse:
             return Columns(np.where(moments.constant, 0.0, self.X - moments.mean), None)
-        return Columns(self.X, moments.mean)
+        # A sparse column with such a mean has hardly a zero, so that centring it costs no memory.
+        few = np.flatnonzero(drowned)
+        centred = np.where(moments.constant[few], 0.0, self.X[:, few].toarray() - moments.mean[few])
+        order = np.argsort(np.concatenate([np.flatnonzero(~drowned), few]))
+        X = sparse.hstack([self.X[:, ~drowned], sparse.csc_array(centred)], format="csc")[:, order]
+        return Columns(sparse.csc_array(X), np.where(drowned, 0.0, moments.mean))
 
     @cached_property
     def row_weight(self) -> Array | None:

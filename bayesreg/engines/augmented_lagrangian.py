@@ -88,7 +88,7 @@ class AugmentedLagrangian:
         gentle, steps, distance = stiffness, 0, np.inf
         for _ in range(60):
             loss = _Smoothed(design.y, up_rows, down_rows, theta, stiffness)
-            found = prox_newton(smooth.with_loss(loss), d, intercept, max_iter - steps)
+            found = prox_newton(smooth.with_loss(loss), d, intercept, max_iter - steps, tol=1e-16)
             d, intercept, steps = found.d, found.intercept, steps + found.steps
             eta = smooth.base + intercept + smooth.X.times(d)
             before, theta = theta, loss.slope(eta)

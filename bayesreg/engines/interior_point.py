@@ -19,6 +19,9 @@ from bayesreg.row_problem import intercept_ridge, stored_columns, to_mode
 
 Array = NDArray[np.float64]
 
+# An interior point that has not arrived after so many steps will not.
+PATIENCE = 100
+
 
 class InteriorPoint:
     """Mehrotra's predictor and corrector, then the vertex that they point to: exact zeros and a multiplier."""
@@ -50,7 +53,8 @@ class InteriorPoint:
             l1, l2, positive = np.append(0.0, l1), np.append(ridge.rate, l2), np.append(False, positive)
             loc = ridge.loc
         found = minimise(
-            CheckLoss(X, response - loc, design.weight * up, design.weight * down, l1, l2, positive), max_iter
+            CheckLoss(X, response - loc, design.weight * up, design.weight * down, l1, l2, positive),
+            min(max_iter, PATIENCE),
         )
         d = found.d if ridge is None else found.d[1:]
         intercept = 0.0 if ridge is None else loc + float(found.d[0])

@@ -82,14 +82,11 @@ def _newton(smooth: SmoothProblem, rows: LikelihoodRows, d: Array, intercept: fl
     """Newton steps with the curvature itself, on the support with its signs, while they bring the conditions closer."""
     penalty = smooth.penalty
     on = np.flatnonzero((d != 0) | (~penalty.penalised & ~penalty.constrained))
-    if penalty.groups is not None:
-        return d, intercept
-    Z = smooth.X.take(on).dense()
-    ridge = penalty.l2[on]
     sign = np.sign(d[on]) * (penalty.l1[on] > 0)
-    has_intercept = smooth.intercept is not None
-    if has_intercept:
-        Z, ridge = np.column_stack([np.ones(Z.shape[0]), Z]), np.append(smooth.pull(0.0)[0], ridge)  # type: ignore[index]
+    rate = smooth.pull(0.0)
+    Z = smooth.X.take(on).dense()
+    Z = Z if rate is None else np.column_stack([np.ones(Z.shape[0]), Z])
+    first = int(rate is not None)
 
     def worst(at: Array, b: float) -> tuple[float, Array]:
         slope = rows.slope(smooth.base + b + smooth.X.times(at))
@@ -101,19 +98,21 @@ def _newton(smooth: SmoothProblem, rows: LikelihoodRows, d: Array, intercept: fl
     for _ in range(10):
         eta = smooth.base + intercept + smooth.X.times(d)
         h = rows.weight * rows.likelihood.curvature(eta, rows.y, rows.sigma)
-        gradient = Z.T @ slope
-        gradient[-on.size or Z.shape[1] :] += penalty.l2[on] * d[on] + penalty.l1[on] * sign
+        along, bend = penalty.smooth(d, on)
+        gradient, H = Z.T @ slope, (Z.T * h) @ Z
+        gradient[first:] += along
+        H[first:, first:] += bend
         pulled = smooth.pull(intercept)
         if pulled is not None:
             gradient[0] += pulled[1]
-        H = (Z.T * h) @ Z + np.diag(ridge)
+            H[0, 0] += pulled[0]
         try:
             step = linalg.solve(H, -gradient, assume_a="sym")
         except (linalg.LinAlgError, linalg.LinAlgWarning):
             break
         new = d.copy()
-        new[on] += step[int(has_intercept) :]
-        moved = intercept + (float(step[0]) if has_intercept else 0.0)
+        new[on] += step[first:]
+        moved = intercept + (float(step[0]) if first else 0.0)
         after, slope = worst(new, moved)
         flipped = np.any(new[on] * sign < 0) or np.any(new[penalty.constrained] < 0)
         if flipped or not after < before:

@@ -36,7 +36,10 @@ def _cycle(
             continue
         curvature = G[j, j] + l2[j]
         if curvature <= 0.0:
-            continue  # an all-zero column without a penalty: its coefficient stays as it is
+            # A column of zeros: without a penalty its coefficient stays as it is.
+            if l1[j] > 0.0:
+                d[j] = 0.0
+            continue
         # q = c - G d, so z is the numerator of the one-dimensional solution.
         z = q[j] + G[j, j] * d[j]
         if z > l1[j]:

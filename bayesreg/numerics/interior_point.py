@@ -361,8 +361,11 @@ def _cholesky(M: Array, h: Array) -> Callable[[Array], Array]:
     M *= scale[:, None] * scale
     # Unit diagonal, lifted by the rounding of a factorisation for dependent columns.
     M.flat[:: M.shape[0] + 1] = 1 + M.shape[0] * EPS
-    factor = linalg.cho_factor(M, lower=True, overwrite_a=True, check_finite=False)
-    return lambda b: scale * linalg.cho_solve(factor, scale * b, check_finite=False)
+    # LAPACK itself: the checks around it cost more than a small factorisation.
+    factor, info = linalg.lapack.dpotrf(M.T, lower=1, clean=0, overwrite_a=1)
+    if info != 0:
+        raise linalg.LinAlgError("the rows, the response or the costs are not finite, or too far apart in size")
+    return lambda b: scale * linalg.lapack.dpotrs(factor, scale * b, lower=1)[0]
 
 
 def _cross_over(

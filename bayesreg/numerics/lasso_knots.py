@@ -349,7 +349,7 @@ def _next_event(
                 # A column in the span of the members keeps its share of s, so it need not enter: this is its rounding.
                 if closing > 1e-12 * (l1[j] + abs(a[j])):
                     # From q = s l1 there, and not from here: that would leave a small s the rounding of this one.
-                    at = s if s * l1[j] - way * q[j] <= 1e-15 else way * (q[j] - s * a[j]) / closing
+                    at = s if s * l1[j] - way * q[j] <= 1e-14 else way * (q[j] - s * a[j]) / closing
             if at >= s - rounding:
                 at = s
             if at > best:

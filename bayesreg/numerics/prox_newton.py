@@ -112,7 +112,7 @@ class SmoothProblem:
         return self.penalty.subdifferential_distance(d, gradient) / self.scale
 
 
-def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: int, tol: float = 1e-14) -> Point:
+def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: int, tol: float = 1e-15) -> Point:
     """Minimise from a starting point.
 
     Parameters

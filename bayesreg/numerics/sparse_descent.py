@@ -57,6 +57,9 @@ def _cycle(
             continue
         bend = curvature[j] + l2[j]
         if bend <= 0.0:
+            # An empty column: without a penalty its coefficient stays as it is.
+            if l1[j] > 0.0:
+                d[j] = 0.0
             continue
         slope = -level * mean[j] * total
         for k in range(indptr[j], indptr[j + 1]):
@@ -179,7 +182,7 @@ def _newton(
     aim: float,
 ) -> float:
     """Solve on the present signs by conjugate gradients, zeros where those break; ``d`` and ``v`` move if downhill."""
-    on = np.flatnonzero((d != 0) | ((l1 == 0) & ~positive & (curvature + l2 > 0)))
+    on = np.flatnonzero(((d != 0) | ((l1 == 0) & ~positive)) & (curvature + l2 > 0))
     if on.size == 0:
         return level
     A = X[:, on]
