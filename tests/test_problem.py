@@ -113,6 +113,7 @@ def test_a_prior_that_is_no_penalty_has_none() -> None:
         loc = 0.0
         factor = 1.0
         relative_to = "sigma"
+        positive = False
 
         def hyperparameters(self) -> dict[str, Any]:
             """Return none."""
@@ -165,13 +166,14 @@ def test_the_least_squares_form_differs_from_the_posterior_by_a_constant(
     )
     problem = bind(model, linear, np.arange(30) % 3 + 0.5, np.linspace(-1, 1, 30))
     ls = problem.least_squares(sigma)
-    np.testing.assert_allclose(ls.gram, ls.rows.T @ ls.rows, rtol=1e-12)
+    A, b = ls.rows()
+    np.testing.assert_allclose(ls.gram, A.T @ A, rtol=1e-12)
     rng = np.random.default_rng(1)
     differences = []
     for _ in range(4):
         d = rng.standard_normal(4)
         b0 = problem.best_intercept(d, sigma)
-        half = 0.5 * np.sum((ls.response - ls.rows @ d) ** 2) + ls.l1 @ np.abs(d) + 0.5 * ls.l2 @ d**2
+        half = 0.5 * np.sum((b - A @ d) ** 2) + ls.penalty.l1 @ np.abs(d) + 0.5 * ls.penalty.l2 @ d**2
         differences.append(half / sigma**2 + problem.log_posterior(problem.loc + d, b0))
         if intercept is not None:
             found = optimize.minimize_scalar(

@@ -273,6 +273,127 @@ def test_the_objective_is_that_of_our_scale_and_never_below_ours(data: Data) -> 
         assert br.verify(fit, X, y).excess >= -1e-13 * expected
 
 
+# Other losses.
+
+
+def test_a_poisson_fit_is_accepted(data: Data, weight: np.ndarray) -> None:
+    X, y = data
+    counts = np.round(np.exp((y - y.mean()) / 4))
+    for given in (None, weight):
+        estimator = sk.PoissonRegressor(alpha=0.3, solver="newton-cholesky", tol=1e-12)
+        found = br.verify(estimator.fit(X, counts, sample_weight=given), X, counts, sample_weight=given)
+        check_optimal(found)
+        assert found.label == "sklearn PoissonRegressor(alpha=0.3, solver='newton-cholesky')"
+        fit = estimator.set_params(alpha=0.31)
+        assert not br.verify(fit, X, counts, sample_weight=given).accepted
+
+
+@pytest.mark.parametrize("quantile", [0.5, 0.8])
+def test_a_quantile_fit_is_accepted(quantile: float, data: Data) -> None:
+    fit = sk.QuantileRegressor(quantile=quantile, alpha=0.05).fit(*data)
+    found = br.verify(fit, *data)
+    # HiGHS solves the linear program to a feasibility of 1e-7.
+    assert found.certificate.relative_gap <= 1e-9
+    assert found.max_difference <= 1e-7
+    assert found.label == f"sklearn QuantileRegressor(alpha=0.05, quantile={quantile}, solver='highs')"
+    assert found.intercept == "free"
+    assert not br.verify(fit.set_params(alpha=0.06), *data).accepted
+    assert not br.verify(fit.set_params(quantile=quantile - 0.05), *data).accepted
+
+
+def test_a_huber_fit_is_judged_at_its_own_scale(data: Data) -> None:
+    X, y = data
+    y = y + np.where(np.arange(60) % 9 == 0, 8.0, 0.0)
+    fit = sk.HuberRegressor(alpha=5.0, epsilon=1.2, tol=1e-12, max_iter=10_000).fit(X, y)
+    found = br.verify(fit, X, y)
+    # It is fitted by L-BFGS, together with its scale.
+    assert found.certificate.kkt <= 1e-5
+    assert found.certificate.relative_gap <= 1e-8
+    assert found.max_difference <= 1e-4
+    assert any("taken as given" in note for note in found.notes)
+    fit.coef_, fit.intercept_ = found.ours.coef, found.ours.intercept
+    check_optimal(br.verify(fit, X, y))
+    for change in ({"alpha": 5.5}, {"epsilon": 1.3}):
+        assert not br.verify(
+            sk.HuberRegressor(**(fit.get_params() | change))
+            .fit(X, y)
+            .set_params(**{key: fit.get_params()[key] for key in change}),
+            X,
+            y,
+        ).accepted
+    fit.scale_ = 1.1 * fit.scale_
+    assert not br.verify(fit, X, y).accepted
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["rows", "weighted"])
+def test_a_bayesian_ridge_is_the_map_at_its_precisions(weighted: bool, data: Data, weight: np.ndarray) -> None:
+    given = weight if weighted else None
+    fit = sk.BayesianRidge().fit(*data, sample_weight=given)
+    found = br.verify(fit, *data, sample_weight=given)
+    check_optimal(found)
+    assert any("taken as given" in note for note in found.notes)
+    fit.lambda_ = 1.1 * fit.lambda_
+    assert not br.verify(fit, *data, sample_weight=given).accepted
+
+
+def test_a_relevance_fit_is_the_map_at_its_precisions(data: Data) -> None:
+    fit = sk.ARDRegression(threshold_lambda=1e30).fit(*data)
+    check_optimal(br.verify(fit, *data))
+
+
+def test_a_logistic_search_is_accepted_at_what_it_chose(labels: Data) -> None:
+    fit = sk.LogisticRegressionCV(
+        Cs=[0.1, 1.0], l1_ratios=(0.0,), cv=3, scoring="accuracy", use_legacy_attributes=False, **NEWTON
+    ).fit(*labels)
+    check_optimal(br.verify(fit, *labels))
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["rows", "weighted"])
+def test_stochastic_descent_is_exposed_as_close_but_not_optimal(
+    weighted: bool, data: Data, labels: Data, weight: np.ndarray
+) -> None:
+    steps = {"alpha": 0.3, "tol": None, "max_iter": 2000, "random_state": 0, "average": True}
+    given = weight if weighted else None
+    X = (data[0] - data[0].mean(axis=0)) / data[0].std(axis=0)
+    for estimator, y in (
+        (sk.SGDRegressor(eta0=0.003, **steps), data[1]),
+        (sk.SGDClassifier(loss="log_loss", **steps), labels[1]),
+    ):
+        found = br.verify(estimator.fit(X, y, sample_weight=given), X, y, sample_weight=given)
+        assert not found.accepted
+        assert 1e-10 < found.certificate.relative_gap < 1e-2
+        assert found.max_difference < 0.1
+
+
+def test_a_sparse_matrix_is_judged_as_its_dense_one(data: Data) -> None:
+    from scipy import sparse
+
+    X = np.where(np.abs(data[0]) < 1.0, 0.0, data[0])
+    y = data[1]
+    for fit in (sk.Lasso(0.1, **TIGHT).fit(X, y), sk.Ridge(0.5).fit(X, y)):
+        found = br.verify(fit, sparse.csr_array(X), y)
+        check_optimal(found)
+        assert found.objective == pytest.approx(br.verify(fit, X, y).objective, rel=1e-12)
+
+
+def test_liblinear_on_a_sparse_matrix_is_judged_with_its_penalised_intercept(labels: Data) -> None:
+    from scipy import sparse
+
+    X = sparse.csr_matrix(np.where(np.abs(labels[0]) < 1.0, 0.0, labels[0]))
+    fit = sk.LogisticRegression(C=0.5, random_state=0, **DUAL).fit(X, labels[1])
+    found = br.verify(fit, X, labels[1])
+    check_optimal(found)
+    assert found.intercept == "penalised"
+
+
+def test_a_constant_column_is_the_intercept_of_a_fit_without_one(data: Data) -> None:
+    X = np.column_stack([np.ones(60), data[0]])
+    found = br.verify(sk.Ridge(0.7, fit_intercept=False).fit(X, data[1]), X, data[1])
+    check_optimal(found)
+    assert found.intercept == "penalised"
+    assert br.verify(sk.LinearRegression(fit_intercept=False).fit(X, data[1]), X, data[1]).intercept == "free"
+
+
 # Plain coefficients.
 
 
@@ -318,6 +439,15 @@ def test_plain_coefficients_of_glmnet_get_what_the_row_needs_from_the_data(data:
     check_optimal(found)
 
 
+def test_a_prior_of_many_columns_is_shown_by_its_first(data: Data) -> None:
+    X, y = data
+    wide = np.hstack([X, np.random.default_rng(54).standard_normal((60, 16))])
+    found = br.verify(np.zeros(20), wide, y, intercept=y.mean(), convention="glmnet.gaussian", lambda_=1e4)
+    check_optimal(found)
+    assert ", ...)" in found.prior
+    assert len(found.prior) < 250
+
+
 def test_a_textbook_solution_is_verified(data: Data) -> None:
     X, y = data
     coef = np.linalg.solve(X.T @ X + 3.0 * np.eye(4), X.T @ y)
@@ -325,6 +455,23 @@ def test_a_textbook_solution_is_verified(data: Data) -> None:
     check_optimal(found)
     assert found.minimises == "RSS + lambda_ ||w||²"
     assert found.prior == repr(br.prior_from("textbook.ridge", lambda_=3.0))
+
+
+def test_a_penalty_that_depends_on_the_noise_asks_for_its_level(data: Data) -> None:
+    X, y = data
+    fit = sk.BayesianRidge().fit(X, y)
+    stated = {"intercept": fit.intercept_, "convention": "sklearn.BayesianRidge", "lambda_": fit.lambda_}
+    check_optimal(br.verify(fit.coef_, X, y, sigma=fit.alpha_**-0.5, **stated))
+    assert not br.verify(fit.coef_, X, y, sigma=1.1 * fit.alpha_**-0.5, **stated).accepted
+    with pytest.raises(InputError, match=r"sklearn.BayesianRidge depends on the noise level: give sigma="):
+        br.verify(fit.coef_, X, y, **stated)
+    with pytest.raises(InputError, match="sigma"):
+        br.verify(fit.coef_, X, y, sigma=-1.0, **stated)
+
+
+def test_a_prior_of_any_likelihood_is_no_objective(data: Data) -> None:
+    with pytest.raises(InputError, match="under any likelihood"):
+        br.verify(np.ones(4), *data, convention="pymc.Laplace", scale=1.0, sigma=1.0)
 
 
 # Our own results.
@@ -353,6 +500,19 @@ def test_our_own_map_is_verified_as_what_it_is(model: br.Model, data: Data, weig
     assert found.intercept == ("none" if not model.fit_intercept else "free" if flat else "penalised")
     assert not br.verify(mode, X, y).accepted
     assert not br.verify(dataclasses.replace(mode, coef=mode.coef * 1.0001), X, y, sample_weight=weight).accepted
+
+
+@pytest.mark.parametrize(
+    "likelihood",
+    [likelihoods.Huber(1.2), likelihoods.Laplace(), likelihoods.AsymmetricLaplace(0.7), likelihoods.Huber(1.2, 0.8)],
+    ids=["huber", "laplace", "quantile", "huber, known"],
+)
+def test_our_own_map_under_another_loss_is_verified(likelihood: Any, data: Data) -> None:
+    mode = br.find_map(br.Model(likelihood, priors.Laplace(0.1)), *data)
+    found = br.verify(mode, *data)
+    assert found.accepted
+    assert found.max_difference <= 1e-9
+    assert not br.verify(dataclasses.replace(mode, coef=mode.coef * 1.001), *data).accepted
 
 
 def test_our_own_logistic_map_is_verified(labels: Data) -> None:
@@ -389,18 +549,29 @@ def test_a_pipeline_is_refused_with_the_way_out_and_that_way_works(data: Data) -
 
 def test_an_estimator_of_another_kind_is_refused_with_those_that_can_be_read(data: Data) -> None:
     with pytest.raises(
-        UnsupportedInputError, match=r"cannot read HuberRegressor; it reads .*ElasticNetCV.*convention="
+        UnsupportedInputError, match=r"cannot read TheilSenRegressor; it reads .*ElasticNetCV.*convention="
     ):
-        br.verify(sk.HuberRegressor().fit(*data), *data)
+        br.verify(sk.TheilSenRegressor(random_state=0).fit(*data), *data)
 
 
 @pytest.mark.parametrize(
-    "estimator", [sk.Lasso(0.1, positive=True), sk.LassoCV(positive=True), sk.LinearRegression(positive=True)]
+    "estimator",
+    [
+        sk.Lasso(0.01, positive=True, **TIGHT),
+        sk.LassoCV(alphas=[0.01, 0.1], cv=3, positive=True, **TIGHT),
+        sk.ElasticNet(alpha=0.01, positive=True, **TIGHT),
+        sk.LinearRegression(positive=True),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
 )
-def test_sign_constraints_are_refused(estimator: Any, data: Data) -> None:
-    name = type(estimator).__name__
-    with pytest.raises(InputError, match=rf"{name}\(positive=True\).*sign constraints"):
-        br.verify(estimator.fit(*data), *data)
+def test_a_fit_under_sign_constraints_is_accepted_as_one_and_not_without_them(estimator: Any, data: Data) -> None:
+    fit = estimator.fit(*data)
+    assert np.any(fit.coef_ == 0)
+    found = br.verify(fit, *data)
+    check_optimal(found)
+    assert "positive=True" in found.label
+    assert "positive=True" in found.prior
+    assert not br.verify(fit.set_params(positive=False), *data).accepted
 
 
 def test_more_than_two_classes_are_refused(data: Data) -> None:
@@ -428,7 +599,7 @@ def test_separated_classes_without_a_penalty_are_refused(data: Data) -> None:
     ("coef", "options", "words"),
     [
         (np.ones(4), {}, r"need convention=.*convention=\"sklearn.Lasso\""),
-        (np.ones(4), {"convention": "lasso"}, "no convention 'lasso'; known are"),
+        (np.ones(4), {"convention": "lasso"}, "no convention 'lasso'; did you mean"),
         (np.ones(4), {"convention": "sklearn.Lasso", "alpha": -1.0}, r"sklearn.Lasso\(alpha="),
         (np.ones(4), {"convention": "sklearn.Lasso", "C": 1.0}, "sklearn.Lasso has no parameter C"),
         (np.ones(3), {"convention": "sklearn.Lasso"}, r"coefficients of shape \(3,\) but X has 4 columns"),
@@ -442,7 +613,9 @@ def test_unusable_plain_coefficients_are_refused(coef: Any, options: dict[str, A
         br.verify(coef, *data, **options)
 
 
-@pytest.mark.parametrize("options", [{"convention": "sklearn.Lasso"}, {"alpha": 0.1}, {"intercept": 0.0}])
+@pytest.mark.parametrize(
+    "options", [{"convention": "sklearn.Lasso"}, {"alpha": 0.1}, {"intercept": 0.0}, {"sigma": 1.0}]
+)
 def test_an_estimator_and_a_map_know_their_penalty_and_refuse_another(options: dict[str, Any], data: Data) -> None:
     with pytest.raises(InputError, match="knows its penalty"):
         br.verify(sk.Lasso().fit(*data), *data, **options)
@@ -453,9 +626,9 @@ def test_an_estimator_and_a_map_know_their_penalty_and_refuse_another(options: d
 
 def test_columns_other_than_the_fitted_ones_are_refused(data: Data, labels: Data) -> None:
     X, y = data
-    for fit in (sk.Ridge().fit(X, y), sk.LogisticRegression().fit(*labels)):
+    for fit, response in ((sk.Ridge().fit(X, y), y), (sk.LogisticRegression().fit(*labels), labels[1])):
         with pytest.raises(InputError, match=r"coefficients of shape \(4,\) but X has 3 columns"):
-            br.verify(fit, X[:, :3], y)
+            br.verify(fit, X[:, :3], response)
 
 
 def test_the_columns_of_a_map_other_than_the_fitted_ones_are_refused(data: Data) -> None:
@@ -463,6 +636,12 @@ def test_the_columns_of_a_map_other_than_the_fitted_ones_are_refused(data: Data)
     mode = br.find_map(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(0.1)), X, y)
     with pytest.raises(InputError, match=r"4.*3 columns"):
         br.verify(mode, X[:, :3], y)
+
+
+@pytest.mark.parametrize("X", [None, 3.0, "table"])
+def test_data_that_are_no_matrix_are_refused_for_classes_too(X: Any, labels: Data) -> None:
+    with pytest.raises(InputError, match=r"X (must be 2D|has dtype|holds)"):
+        br.verify(sk.LogisticRegression().fit(*labels), X, labels[1])
 
 
 @pytest.mark.parametrize("class_weight", [None, "balanced"])

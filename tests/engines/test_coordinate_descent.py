@@ -12,6 +12,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.data import make_design
 from bayesreg.engines.coordinate_descent import CoordinateDescent
+from bayesreg.outcomes import Mode
 
 ENGINE = CoordinateDescent()
 
@@ -72,7 +73,7 @@ def test_any_start_leads_to_the_same_mode(wide: Any) -> None:
     for _ in range(3):
         start = 10 * rng.standard_normal(25)
         kept = start.copy()
-        warm = ENGINE.find_map(problem, 0.5, start, 10_000)
+        warm = ENGINE.find_map(problem, 0.5, Mode(start, 0.0, 0), 10_000)
         np.testing.assert_allclose(warm.coef, cold.coef, rtol=1e-10, atol=1e-12)
         assert np.array_equal(start, kept)
 

@@ -13,6 +13,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.data import make_design
 from bayesreg.engines.prox_newton import ProxNewton
+from bayesreg.outcomes import Mode
 
 INF = float("inf")
 ENGINE = ProxNewton()
@@ -108,10 +109,15 @@ def test_any_start_leads_to_the_same_mode(binary: Any) -> None:
     problem = br.Model(likelihoods.Bernoulli(), priors.Laplace(0.4)).bind(make_design(*binary))
     cold = ENGINE.find_map(problem, 1.0, None, 10_000)
     for start in (np.full(3, 5.0), np.array([-3.0, 0.0, 20.0])):
-        warm = ENGINE.find_map(problem, 1.0, start, 10_000)
+        warm = ENGINE.find_map(problem, 1.0, Mode(start, 0.0, 0), 10_000)
         np.testing.assert_allclose(warm.coef, cold.coef, rtol=1e-10, atol=1e-13)
 
 
-def test_it_refuses_another_likelihood_with_the_reason(linear: Any) -> None:
-    problem = br.Model(likelihoods.Gaussian(1.0), priors.Laplace(0.3)).bind(make_design(*linear))
-    assert "not Bernoulli" in str(ENGINE.why_not(problem))
+@pytest.mark.parametrize(
+    ("likelihood", "words"), [(likelihoods.Laplace(1.0), "kinks"), (likelihoods.StudentT(4.0, 1.0), "not convex")]
+)
+def test_it_refuses_a_loss_that_is_not_smooth_and_convex_with_the_reason(
+    linear: Any, likelihood: Any, words: str
+) -> None:
+    problem = br.Model(likelihood, priors.Laplace(0.3)).bind(make_design(*linear))
+    assert words in str(ENGINE.why_not(problem))

@@ -1,4 +1,4 @@
-"""Penalised least squares: three ways to the solution, against rational arithmetic."""
+"""Penalised least squares: four ways to the solution, against rational arithmetic."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from bayesreg.numerics.least_squares import LeastSquares, orthogonal, refine, ridge
+from bayesreg.data.columns import Columns
+from bayesreg.numerics.least_squares import LeastSquares, conjugate_gradients, orthogonal, refine, ridge
+from bayesreg.penalty import Penalty
 
 
 def exact_solution(A: np.ndarray, b: np.ndarray, l2: np.ndarray, weight: np.ndarray) -> list[Fraction]:
@@ -29,8 +32,30 @@ def exact_solution(A: np.ndarray, b: np.ndarray, l2: np.ndarray, weight: np.ndar
     return [M[j][p] / M[j][j] for j in range(p)]
 
 
-def problem(A: np.ndarray, b: np.ndarray, l2: np.ndarray) -> LeastSquares:
-    return LeastSquares(A, b, A.T @ A, np.zeros(l2.size), l2)
+def problem(A: np.ndarray, b: np.ndarray, l2: np.ndarray, weight: np.ndarray | None = None) -> LeastSquares:
+    rows = A if weight is None else np.sqrt(weight)[:, None] * A
+    return LeastSquares(
+        Columns(A, None),
+        weight,
+        b,
+        Penalty(np.zeros(l2.size), l2),
+        np.linalg.norm(rows, axis=0),
+        lambda: rows.T @ rows,
+    )
+
+
+def everything(sparse_columns: bool, centred: bool) -> tuple[LeastSquares, np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, one of them 0, perhaps a shift, an extra row; with the equivalent plain A, b and l2."""
+    rng = np.random.default_rng(8)
+    X = rng.standard_normal((9, 4)) * (rng.random((9, 4)) < 0.6) + [0.0, 1.0, 0.0, 0.0]
+    weight, b, l2 = np.arange(9) % 4.0, rng.standard_normal(9), np.array([0.3, 1.0, 0.1, 2.0])
+    mean = weight @ X / weight.sum() if centred else np.zeros(4)
+    row, target = rng.standard_normal(4), 0.7
+    plain = np.sqrt(weight)[:, None] * (X - mean)
+    columns = Columns(sparse.csc_array(X) if sparse_columns else X, mean if centred else None)
+    norm = np.linalg.norm(plain, axis=0)
+    ls = LeastSquares(columns, weight, b, Penalty(0 * l2, l2), norm, lambda: columns.gram(weight), row, target)
+    return ls, np.vstack([plain, row]), np.append(np.sqrt(weight) * b, target), l2
 
 
 @pytest.mark.parametrize(("m", "p"), [(12, 4), (4, 12), (6, 6)])
@@ -70,6 +95,49 @@ def test_the_gradient_and_the_cross_product_are_those_of_the_rows() -> None:
     assert np.all(problem(np.zeros((2, 2)), np.zeros(2), np.ones(2)).kkt_scale == 1.0)
 
 
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("sparse_columns", [False, True])
+def test_weights_a_shift_and_an_extra_row_are_those_of_the_plain_problem(sparse_columns: bool, centred: bool) -> None:
+    ls, A, b, _ = everything(sparse_columns, centred)
+    d = np.array([0.5, 0.0, -1.0, 2.0])
+    np.testing.assert_allclose(ls.gram, A.T @ A, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(ls.cross, A.T @ b, rtol=1e-12)
+    np.testing.assert_allclose(ls.gradient(d), A.T @ (A @ d - b), rtol=1e-12)
+    np.testing.assert_allclose(ls.size, np.linalg.norm(b), rtol=1e-14)
+    np.testing.assert_allclose(ls.kkt_scale, np.linalg.norm(A, axis=0) * np.linalg.norm(b), rtol=1e-13)
+    for found, expected in zip(ls.rows(), (A, b), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("sparse_columns", [False, True])
+def test_every_way_to_the_solution_knows_weights_a_shift_and_an_extra_row(sparse_columns: bool, centred: bool) -> None:
+    ls, A, b, l2 = everything(sparse_columns, centred)
+    exact = [float(x) for x in exact_solution(A, b, l2, np.ones(10))]
+    for solve in (ridge, conjugate_gradients, lambda ls: orthogonal(ls)[0]):
+        np.testing.assert_allclose(solve(ls), exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("m", "p"), [(30, 12), (12, 30)])
+def test_conjugate_gradients_reach_rounding_whatever_the_units(m: int, p: int) -> None:
+    rng = np.random.default_rng(p)
+    unit = np.geomspace(1e-6, 1e6, p)
+    A, b, l2 = rng.standard_normal((m, p)) * unit, rng.standard_normal(m), 0.3 * unit**2
+    d = conjugate_gradients(problem(A, b, l2))
+    scaled = A / unit
+    expected = np.linalg.solve(scaled.T @ scaled + 0.3 * np.eye(p), scaled.T @ b) / unit
+    np.testing.assert_allclose(d * unit, expected * unit, rtol=1e-11, atol=1e-13)
+
+
+def test_conjugate_gradients_leave_an_empty_column_without_a_penalty_at_zero() -> None:
+    rng = np.random.default_rng(1)
+    A, b = rng.standard_normal((10, 3)) * [1.0, 0.0, 1.0], rng.standard_normal(10)
+    d = conjugate_gradients(problem(A, b, np.array([1.0, 0.0, 1.0])))
+    assert d[1] == 0.0
+    kept = A[:, [0, 2]]
+    np.testing.assert_allclose(d[[0, 2]], np.linalg.solve(kept.T @ kept + np.eye(2), kept.T @ b), rtol=1e-12)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("degree", [4, 7])
 def test_refinement_gives_every_digit_of_an_ill_conditioned_polynomial(degree: int, weighted: bool) -> None:
@@ -80,7 +148,7 @@ def test_refinement_gives_every_digit_of_an_ill_conditioned_polynomial(degree: i
     root = np.sqrt(weight)[:, None]
     mean = weight @ X / weight.sum()
     rows, response = root * (X - mean), root[:, 0] * (y - weight @ y / weight.sum())
-    d, R = orthogonal(LeastSquares(rows, response, rows.T @ rows, np.zeros(degree), np.zeros(degree)))
+    d, R = orthogonal(problem(rows, response, np.zeros(degree)))
     coef, intercept = refine(X, y, weight, np.zeros(degree), d, R, True)
     Z = np.column_stack([np.ones(21), X])
     exact = [float(v) for v in exact_solution(Z, y, np.zeros(degree + 1), weight)]

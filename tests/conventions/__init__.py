@@ -1,0 +1,1 @@
+"""Tests of the table of conventions, row by row and in both directions."""
