@@ -104,14 +104,16 @@ def gram_set_path(
     for position, strength in enumerate(np.concatenate([lead, strengths])):
         exact = position >= lead.size
         penalty = problem.penalty.scaled(float(strength))
+        before = np.inf
         for _ in range(100):
             violation = penalty.subdifferential_distance(d, gradient) / scale
             # The set may hold columns that are off: what counts is the worst outside it.
             larger = grow(penalty, work.index, violation, TOLERANCE, int(np.count_nonzero(d)))
             grown = larger.size > work.size
             inner = float(violation[work.index].max(initial=0.0))
-            if not grown and inner <= 1e-12:
+            if not grown and (inner <= 1e-12 or inner >= 0.5 * before):
                 break
+            before = np.inf if grown else inner
             work.add(larger[work.size :])
             at, more = minimise(
                 work.gram,
@@ -126,7 +128,7 @@ def gram_set_path(
             d = np.zeros(p)
             d[work.index] = at
             gradient = work.gradient(at)
-            if not exact or cycles >= max_cycles or not grown:
+            if not exact or cycles >= max_cycles:
                 break
         if exact:
             yield d, cycles

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 Array = NDArray[np.float64]
+_Direction = tuple[Array, Array, Array, float, float]
 EPS = float(np.finfo(float).eps)
 
 
@@ -114,14 +115,14 @@ class CheckLoss:
     def gap(self, d: Array, theta: Array) -> float:
         """Primal minus dual value as a sum of one non-negative term a row and a column, free of cancellation.
 
-        It bounds the distance of the objective from its minimum over the coefficients no further from d_j (those
-        without a penalty), or no larger than |d_j| (the others), plus the move that changes the fitted values by as
-        much as all residuals and all that the penalised columns explain.
+        It bounds the distance of the objective from its minimum over a box: coefficients without a penalty no further
+        from d_j, the others no larger than |d_j|, plus the move that changes the fitted values by as much as the
+        residuals (outliers cut) and all that the penalised columns explain.
         """
         r = self.residual(d)
         slope = -(self.rows.T @ theta)
         bare = ~self.kinked & (self.l2 == 0)
-        reach = (np.abs(r) + np.abs(self.residual(np.where(bare, d, 0.0)))).sum() / self.size
+        reach = r.size * (_bulk(r) + _bulk(self.residual(np.where(bare, d, 0.0)))) / self.size
         in_rows = np.where(r > 0, (self.up + theta) * r, (theta - self.down) * r)
         penalised = self.penalty(d) + self.conjugate(slope, np.abs(d) + reach) - d * slope
         return float(in_rows.sum() + np.where(bare, reach * np.abs(slope), np.maximum(penalised, 0.0)).sum())
@@ -130,7 +131,7 @@ class CheckLoss:
         """The gap that the rounding of y - A d (in rows at their kink) and of A'theta leaves."""
         size = abs(self.rows)
         kink = np.where((theta > -self.up) & (theta < self.down), self.up + self.down, 0.0)
-        reach = np.abs(self.residual(d)).sum() / self.size
+        reach = theta.size * _bulk(self.residual(d)) / self.size
         in_rows = kink @ (np.abs(self.response) + size @ np.abs(d))
         return float(EPS * (in_rows + (size.T @ np.abs(theta)) @ reach))
 
@@ -195,14 +196,14 @@ def _follow_path(problem: CheckLoss, max_iterations: int) -> tuple[Array, Array,
     best = (np.inf, d, path.theta(w))
     iteration, in_vain = 0, 0
     for iteration in range(1, max_iterations + 1):
-        newton = _Newton(path, d, z, w)
-        dd, dz, dw, primal, dual = newton.direction(np.zeros_like(z))
+        direction = _newton(path, d, z, w)
+        dd, dz, dw, primal, dual = direction(np.zeros_like(z))
         mu = float((z * w).sum()) / path.pairs
         after = float(((z + primal * dz) * (w + dual * dw)).sum()) / path.pairs
         # Mehrotra's target and second-order term. The bounds on both keep the path from cycling where the first step
         # was cut short, for its second-order term is then out of its range.
         target = mu * min(after / mu, 0.5) ** 3 - np.clip(dz * dw, -mu, mu)
-        dd, dz, dw, primal, dual = newton.direction(np.where(path.side == 0, 0.0, target))
+        dd, dz, dw, primal, dual = direction(np.where(path.side == 0, 0.0, target))
         d, z, w = d + primal * dd, z + primal * dz, w + dual * dw
         # The face shows long before the path has all digits.
         if (z * w).sum() > 1e-5 * start * path.pairs and iteration < max_iterations:
@@ -215,6 +216,14 @@ def _follow_path(problem: CheckLoss, max_iterations: int) -> tuple[Array, Array,
         if best[0] <= 4 * problem.rounding(*best[1:]) or in_vain == 8:
             break
     return best[1], best[2], iteration
+
+
+def _bulk(x: Array) -> float:
+    """Mean absolute value, outliers cut to ten times the upper decile."""
+    size = np.abs(x)
+    at = int(0.9 * (size.size - 1))
+    decile = np.partition(size, at)[at]
+    return float(np.minimum(size, 10 * decile).mean() if decile > 0 else size.mean())
 
 
 class _Path:
@@ -243,10 +252,12 @@ class _Path:
         """Centred z and w around a ridge fit, with their mu."""
         problem, n = self.problem, self.problem.response.size
         ridge = np.where(problem.kinked | (problem.l2 > 0), 1.0, 0.0)
-        d, _ = _normal_equations(problem.rows, np.ones(n), ridge)(problem.response, np.zeros(ridge.size))
-        size = np.abs(problem.residual(d))
-        # The middle, kept off zero where most rows are fitted exactly.
-        typical = float(np.median(size) + 1e-3 * size.mean() + 1e-12 * np.abs(problem.response).mean())
+        y = problem.response
+        low, high = np.quantile(y, (0.1, 0.9))
+        tamed = np.clip(y, 11 * low - 10 * high, 11 * high - 10 * low) if low < high else y
+        d, _ = _normal_equations(problem.rows, np.ones(n), ridge)(tamed, np.zeros(ridge.size))
+        # Kept off zero where the fit is exact.
+        typical = _bulk(problem.residual(d)) + 1e-12 * _bulk(y)
         typical = typical if typical > 0 else 1.0
         d[problem.signed] = typical
         one_sided = self.side[0] == 0
@@ -272,37 +283,33 @@ class _Path:
         return sign[:n], column_sign
 
 
-class _Newton:
-    """The Newton system at one point, factorised."""
+def _newton(path: _Path, d: Array, z: Array, w: Array) -> Callable[[Array], _Direction]:
+    """Solver of the Newton system at a point for the target z w = m: steps in d, z, w; lengths for (d, z) and w."""
+    A, l2, kinked = path.problem.rows, path.problem.l2, path.kinked
+    n = path.problem.response.size
+    a = w[1] - path.cost[1]
+    r = path.residual(d)
+    D = 1 / (z / w).sum(axis=0)
+    infeasible = A.T @ a[:n] - l2 * d
+    infeasible[kinked] += a[n:]
+    h = l2.copy()
+    h[kinked] += D[n:]
+    solve = _normal_equations(A, D[:n], h)
 
-    def __init__(self, path: _Path, d: Array, z: Array, w: Array) -> None:
-        self.path, self.z, self.w = path, z, w
-        problem = path.problem
-        n = problem.response.size
-        a = w[1] - path.cost[1]
-        self.r = path.residual(d)
-        self.D = 1 / (z / w).sum(axis=0)
-        self.infeasible = problem.rows.T @ a[:n] - problem.l2 * d
-        self.infeasible[path.kinked] += a[n:]
-        h = problem.l2.copy()
-        h[path.kinked] += self.D[n:]
-        self.solve = _normal_equations(problem.rows, self.D[:n], h)
-
-    def direction(self, m: Array) -> tuple[Array, Array, Array, float, float]:
-        """Steps in d, z and w to z w = m, and how far to go in (d, z) and in w."""
-        path, z, w = self.path, self.z, self.w
-        n, kinked = path.problem.response.size, path.kinked
-        q = self.r + (path.side * m / w).sum(axis=0)
-        f = self.infeasible.copy()
-        f[kinked] += self.D[n:] * q[n:]
-        dd, da = self.solve(q[:n], f)
-        dw = path.side * np.append(da, self.D[n:] * (q[n:] - dd[kinked]))
+    def direction(m: Array) -> _Direction:
+        q = r + (path.side * m / w).sum(axis=0)
+        f = infeasible.copy()
+        f[kinked] += D[n:] * q[n:]
+        dd, da = solve(q[:n], f)
+        dw = path.side * np.append(da, D[n:] * (q[n:] - dd[kinked]))
         dz = (m - z * dw) / w - z
         primal, dual = _longest(z, dz), _longest(w, dw)
-        if path.problem.l2.any():
+        if l2.any():
             # d is then in the dual feasibility too.
             primal = dual = min(primal, dual)
         return dd, dz, dw, primal, dual
+
+    return direction
 
 
 def _longest(x: Array, dx: Array) -> float:

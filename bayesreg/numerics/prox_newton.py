@@ -189,7 +189,8 @@ def _descend(
             damping = 1e-3
         if damping > 0:
             above = loss.majorant(eta)
-            h = np.where(np.isfinite(above), (1 - damping) * h + damping * above, h)
+            # Without a majorant a step of about 1/damping in eta is as far as the model is trusted.
+            h = np.where(np.isfinite(above), (1 - damping) * h + damping * above, h + damping * np.abs(slope))
         h = np.maximum(h, 1e-12 * h.max(initial=1e-300))
         target = _model_minimum(XW, penalty, scale, h, slope, gradient, problem.pull(intercept), at)
         taken += 1
@@ -213,7 +214,12 @@ def _descend(
                 break
             share /= 2
             if share < 1e-10:
+                break
+        if share < 1e-10:
+            if damping >= 1.0:
                 return d, intercept, eta, best, taken, True
+            damping = min(1.0, max(100 * damping, 1e-2))
+            continue
         d, intercept, best = new, intercept + share * shift, value
         # The predictor is taken afresh now and then: its steps round.
         eta = new_eta if taken % 4 else problem.base + intercept + problem.X.times(d)

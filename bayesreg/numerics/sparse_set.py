@@ -30,14 +30,15 @@ def sparse_set_path(
     chosen, held = None, np.empty(0, dtype=np.intp)
     for strength in strengths:
         penalty = problem.penalty.scaled(float(strength))
-        cycles = 0
+        cycles, before = 0, np.inf
         for _ in range(100):
             violation = penalty.subdifferential_distance(d, gradient) / scale
             larger = grow(penalty, inside, violation, 1e-13, int(np.count_nonzero(d)))
             inner = float(violation[inside].max(initial=0.0))
-            if larger.size == inside.size and inner <= 1e-12:
+            grown = larger.size > inside.size
+            if not grown and (inner <= 1e-12 or inner >= 0.5 * before):
                 break
-            grown, inside = larger.size > inside.size, larger
+            before, inside = np.inf if grown else inner, larger
             if chosen is None or held.size != inside.size:
                 chosen, held = X[:, inside], inside
             part = penalty.take(inside)
@@ -59,6 +60,6 @@ def sparse_set_path(
             d[inside] = at
             residual, _ = problem.residual(d)
             gradient = problem.gradient_at(residual, 0.0)
-            if cycles >= max_cycles or not grown:
+            if cycles >= max_cycles:
                 break
         yield d, cycles
