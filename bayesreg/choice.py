@@ -90,7 +90,8 @@ def map_reasons(problem: Problem) -> tuple[tuple[str, str | None], ...]:
 
 def sample_reasons(problem: Problem) -> tuple[tuple[str, str | None], ...]:
     """Every sampling engine in order, with its reason against the problem (None: it can)."""
-    return tuple((engine.name, engine.why_not(problem)) for engine in SAMPLE_ENGINES)
+    sparse = "X is sparse; pass X.toarray()" if problem.design.is_sparse else None
+    return tuple((engine.name, sparse or engine.why_not(problem)) for engine in SAMPLE_ENGINES)
 
 
 def choose(verb: str, reasons: tuple[tuple[str, str | None], ...], wanted: str | None) -> int:

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning
-from bayesreg.interfaces import implements
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours
-from bayesreg.priors.base import Penalised
-from bayesreg.shrinkage_factors import shrinkage
+from bayesreg.shrinkage_factors import has_factors, shrinkage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +111,7 @@ def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
     k = np.asarray(loo.pareto_k)
     verdict = json.loads(post.attrs["diagnostics"])
     measured = None
-    if implements(Model.from_json(post.attrs["model"]).prior, Penalised):
+    if has_factors(Model.from_json(post.attrs["model"]).prior):
         measured = shrinkage(post)
     return {
         "pareto_k_max": float(k.max()),

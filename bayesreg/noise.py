@@ -158,9 +158,7 @@ def same_at_every_level(problem: Problem) -> bool:
     return linear and (free or (problem.relative_to == "sigma" and not np.any(penalty.l2)))
 
 
-def joint_mode(
-    problem: Problem, solve: Callable[[float, Any], Any], measure: Measure = "natural"
-) -> tuple[Any, float]:
+def joint_mode(problem: Problem, solve: Callable[[float, Any], Any], measure: Measure = "natural") -> tuple[Any, float]:
     """Return the mode and the noise level that together maximise the posterior.
 
     Parameters

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.interfaces import implements
-from bayesreg.likelihoods import Bernoulli, Gaussian
+from bayesreg.likelihoods import Bernoulli, Scaled
 from bayesreg.model import Model, bind
-from bayesreg.numerics.variates import draw_penalised
+from bayesreg.numerics.variates import draw_grouped, draw_penalised
 from bayesreg.posterior import rates_at
-from bayesreg.priors.base import Penalised
+from bayesreg.priors.base import Grouped, Penalised, positive_of
+from bayesreg.problem import Problem
 from bayesreg.scales import Law
 
 if TYPE_CHECKING:
@@ -76,11 +77,12 @@ def prior_predictive(
             f"{type(model.prior).__name__} cannot be drawn from here; use to_pymc and pm.sample_prior_predictive."
         )
     if y is None:
-        if isinstance(model.likelihood, Gaussian) and model.likelihood.sigma is None:
-            raise InputError("the default law of sigma is scaled by sd(y): give y, or a law in Gaussian(sigma=...).")
+        if implements(model.likelihood, Scaled) and model.likelihood.sigma is None:
+            kind = type(model.likelihood).__name__
+            raise InputError(f"the default law of sigma is scaled by sd(y): give y, or a law in {kind}(sigma=...).")
         # Any response of the right kind: nothing but the default noise law reads it.
         n = np.shape(X)[0] if np.ndim(X) else 0
-        y = np.arange(n) % 2
+        y = (np.arange(n) + 1) % 2
         if isinstance(model.likelihood, Bernoulli) and n < 2:
             raise InputError("prior_predictive without y needs at least 2 rows for Bernoulli().")
     problem = bind(model, X, y, None, offset)
@@ -98,8 +100,7 @@ def prior_predictive(
         sigma = values["sigma"] = _draw("sigma", problem.sigma_law, rng, draws)
     hyper = {name: _draw(name, law, rng, draws) for name, law in problem.hyper_laws.items()}
     values |= hyper
-    l1, l2 = rates_at(model.prior, hyper, problem.unit, problem.relative_to, sigma)
-    coef = problem.loc + draw_penalised(rng, l1, l2, (draws, problem.p))
+    coef = problem.loc + _offsets(problem, hyper, sigma, rng)
     intercept = np.zeros(draws)
     if problem.fit_intercept:
         rate = np.array([problem.intercept_prior.l2(level) for level in sigma])
@@ -116,6 +117,20 @@ def prior_predictive(
         ),
     }
     return xr.DataTree.from_dict(groups)
+
+
+def _offsets(problem: Problem, hyper: dict[str, Array], sigma: Array, rng: np.random.Generator) -> Array:
+    """Coefficients less their location, drawn from the prior, shape (draws, p)."""
+    assert implements(problem.prior, Penalised)
+    shape = (sigma.size, problem.p)
+    if implements(problem.prior, Grouped):
+        rows = ({name: float(value[k]) for name, value in hyper.items()} for k in range(sigma.size))
+        penalties = [problem.penalty(float(level), row) for level, row in zip(sigma, rows, strict=True)]
+        rates = np.stack([penalty.groups.rate for penalty in penalties if penalty.groups is not None])
+        assert penalties[0].groups is not None
+        return draw_grouped(rng, rates, penalties[0].groups.label) * problem.unit
+    d = draw_penalised(rng, *rates_at(problem.prior, hyper, problem.unit, problem.relative_to, sigma), shape)
+    return np.where(np.asarray(positive_of(problem.prior)), np.abs(d), d)
 
 
 def _draw(name: str, law: Law, rng: np.random.Generator, draws: int) -> Array:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
-from bayesreg.numerics.variates import draw_penalised
-from bayesreg.priors.base import Exported, Penalised, at_noise
+from bayesreg.priors.base import Exported, Grouped, Penalised, at_noise, positive_of
 from bayesreg.problem import Problem
+from bayesreg.pymc_priors import grouped, penalised
 
 
 def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
@@ -63,7 +62,12 @@ def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any]) -> Any:
             )
         noise = 1.0 if problem.relative_to is None else sigma
         return prior.to_pymc("coef", problem.loc, problem.unit, noise, hyper)
+    if implements(prior, Grouped):
+        return grouped(problem, prior, at_noise(prior.group_rates(hyper), 0.0, problem.relative_to, sigma)[0])
     l1, l2 = at_noise(*prior.rates(hyper), problem.relative_to, sigma)
+    positive = np.broadcast_to(np.asarray(positive_of(prior)), problem.p)
+    if positive.any():
+        return penalised(l1 / problem.unit, l2 / problem.unit**2, problem.loc, problem.unpenalised, positive)
     free = problem.unpenalised
     if free.all():
         return pm.Flat("coef", dims="feature")
@@ -74,35 +78,7 @@ def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any]) -> Any:
         return pm.Normal("coef", mu=problem.loc, sigma=unit / pm.math.sqrt(l2 * np.ones_like(unit)), dims="feature")
     if no_l2 and not free.any():
         return pm.Laplace("coef", mu=problem.loc, b=unit / l1, dims="feature")
-    return _elastic_net(l1 / unit, l2 / unit**2, problem.loc, free)
-
-
-def _elastic_net(l1: Any, l2: Any, loc: NDArray[np.float64], free: NDArray[np.bool_]) -> Any:
-    """The general penalised density as a distribution of its own; ``free`` columns have density 1."""
-    import pymc as pm
-    import pytensor.tensor as pt
-
-    on = np.flatnonzero(~free)
-
-    def logp(value: Any, l1: Any, l2: Any, loc: Any) -> Any:
-        distance = pt.abs(value - loc)[on]
-        a, b = l1[on], l2[on]
-        curved = pt.gt(b, 0)
-        # Each branch gets arguments that are harmless where the other one is taken.
-        root = pt.sqrt(pt.switch(curved, b, 1.0))
-        ridge = 0.5 * np.log(2 * np.pi) - pt.log(root) + pt.log(pt.erfcx(a / root / np.sqrt(2.0)))
-        laplace = np.log(2.0) - pt.log(pt.switch(curved, 1.0, a))
-        density = -a * distance - 0.5 * b * distance**2 - pt.switch(curved, ridge, laplace)
-        return pt.set_subtensor(pt.zeros_like(value)[on], density)
-
-    def random(l1: Any, l2: Any, loc: Any, rng: Any = None, size: Any = None) -> Any:
-        if free.any():
-            raise InputError("coef has columns without a prior (flat), so it cannot be drawn from.")
-        shape = np.broadcast_shapes(tuple(size or ()), np.shape(l1), np.shape(l2), np.shape(loc))
-        return loc + draw_penalised(rng, np.asarray(l1), np.asarray(l2), shape)
-
-    zero = np.zeros(loc.size)
-    return pm.CustomDist("coef", l1 + zero, l2 + zero, loc, logp=logp, random=random, dims="feature")
+    return penalised(l1 / unit, l2 / unit**2, problem.loc, free, np.zeros(free.size, dtype=bool))
 
 
 def _intercept(problem: Problem, sigma: Any, coef: Any, centred: bool) -> Any:

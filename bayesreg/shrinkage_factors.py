@@ -23,7 +23,7 @@ from bayesreg.intervals import interval
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours, rates_at
-from bayesreg.priors.base import Penalised
+from bayesreg.priors.base import Grouped, Penalised, Prior, positive_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,11 @@ class Shrinkage:
         )
 
 
+def has_factors(prior: Prior) -> bool:
+    """Whether a prior is a normal mixture coefficient by coefficient."""
+    return implements(prior, Penalised) and not implements(prior, Grouped) and not np.any(positive_of(prior))
+
+
 def shrinkage(post: xr.DataTree) -> Shrinkage:
     """Measure the shrinkage of a posterior sample: factors by coefficient, and how many are left free.
 
@@ -104,6 +109,8 @@ def shrinkage(post: xr.DataTree) -> Shrinkage:
     model = Model.from_json(post.attrs["model"])
     if not implements(model.prior, Penalised):
         raise InputError(f"{type(model.prior).__name__} is not a normal mixture, so it has no shrinkage factors.")
+    if not has_factors(model.prior):
+        raise InputError("shrinkage factors belong to a prior of single coefficients without a sign constraint.")
     data = post["constant_data"]
     coef = post["posterior"]["coef"].to_numpy()
     gram = data["gram"].to_numpy()

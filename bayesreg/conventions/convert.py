@@ -13,7 +13,7 @@ from bayesreg.conventions.row import Convention, Rates, Setting
 from bayesreg.conventions.table import convention
 from bayesreg.errors import InputError
 from bayesreg.priors import ElasticNet, Flat, Gaussian, GroupLaplace, Laplace, Penalised
-from bayesreg.priors.base import Grouped, as_number, at_noise, resolve_relative_to
+from bayesreg.priors.base import Grouped, as_number, at_noise, positive_of, resolve_relative_to
 
 
 def prior_from(
@@ -126,9 +126,9 @@ def penalty_for(
     found = row.scaling.invert(_at_the_rows_noise(_rates_of(prior), prior, row, setting), setting)
     # A row's word for equal weights.
     found = {key: row.parameters[key].default if value is None else value for key, value in found.items()}
-    if not np.any(prior.positive):
+    if not np.any(positive_of(prior)):
         return found
-    if "positive" not in row.parameters or not np.all(prior.positive):
+    if "positive" not in row.parameters or not np.all(positive_of(prior)):
         raise InputError(f"{name} has no sign constraint of this kind, but the prior is cut at its location.")
     return found | {"positive": True}
 

@@ -41,8 +41,11 @@ class ExactGaussian:
             return "the prior is not Gaussian or flat"
         if problem.hyper_laws:
             return f"the prior's {', '.join(problem.hyper_laws)} is learned"
-        if np.any(problem.penalty(1.0).l1 > 0):
+        penalty = problem.penalty(1.0)
+        if np.any(penalty.l1 > 0) or penalty.groups is not None:
             return "the prior has an l1 part, so the posterior is not Gaussian given sigma"
+        if penalty.positive is not None:
+            return "coefficients are constrained in sign, so the posterior is not Gaussian given sigma"
         return None
 
     def sample(

@@ -34,6 +34,27 @@ def draw_penalised(rng: np.random.Generator, l1: Array, l2: Array, shape: tuple[
     return np.asarray(sign * np.where(a < 1e4, curved, exponential))
 
 
+def draw_grouped(rng: np.random.Generator, rate: Array, label: NDArray[np.intp]) -> Array:
+    """Draw groups from the density proportional to exp(-rate ||d_g||): a uniform direction, a gamma radius.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    rate : array, shape (draws, G)
+    label : array of int, shape (p,)
+        Group of each coefficient.
+
+    Returns
+    -------
+    array, shape (draws, p)
+    """
+    size = np.bincount(label, minlength=rate.shape[1])
+    radius = rng.standard_gamma(np.broadcast_to(size.astype(float), rate.shape)) / rate
+    normal = rng.standard_normal((rate.shape[0], label.size))
+    squares = normal**2 @ (label[:, None] == np.arange(rate.shape[1]))
+    return np.asarray(normal * (radius / np.sqrt(squares))[:, label])
+
+
 def draw_laplace_local_variance(rng: np.random.Generator, distance: Array, l1: Array) -> Array:
     """Draw the local variance t of a Laplace coefficient given the coefficient.
 

@@ -43,10 +43,6 @@ class Prior(Protocol):
     def relative_to(self) -> RelativeTo:
         """How the scale meets the noise level."""
 
-    @property
-    def positive(self) -> bool | tuple[bool, ...]:
-        """Coefficients whose density is cut to values of at least ``loc``: all, none, or one flag each."""
-
     @abstractmethod
     def hyperparameters(self) -> Mapping[str, Law]:
         """Name and law of each parameter of the prior that is learned; empty when all are known."""
@@ -62,6 +58,15 @@ class Penalised(Prior, Protocol):
 
         Arithmetic only, so that it serves numbers, arrays and PyTensor variables; a rate that is absent is 0.0.
         """
+
+
+@runtime_checkable
+class Constrained(Prior, Protocol):
+    """A prior that can be cut to one side of its location."""
+
+    @property
+    def positive(self) -> bool | tuple[bool, ...]:
+        """Coefficients whose density is cut to values of at least ``loc``: all, none, or one flag each."""
 
 
 @runtime_checkable
@@ -113,7 +118,8 @@ def penalty_of(
     l1, l2 = at_noise(*prior.rates(hyper), relative_to, sigma)
     # An infinite unit leaves a coefficient without a penalty.
     l1, l2 = np.asarray(l1, dtype=float) / unit, np.asarray(l2, dtype=float) / unit**2
-    positive = np.broadcast_to(np.asarray(prior.positive), unit.shape) if np.any(prior.positive) else None
+    given = positive_of(prior)
+    positive = np.broadcast_to(np.asarray(given), unit.shape) if np.any(given) else None
     if not implements(prior, Grouped):
         return Penalty(l1, l2, None, positive)
     rate = at_noise(np.asarray(prior.group_rates(hyper), dtype=float), 0.0, relative_to, sigma)[0]
@@ -122,6 +128,11 @@ def penalty_of(
     # A group without a penalised member is none.
     groups = Groups(label, np.broadcast_to(rate, max(prior.labels) + 1), np.where(finite, unit, 1.0))
     return Penalty(l1, l2, groups.take(np.arange(unit.size)), positive)
+
+
+def positive_of(prior: Prior) -> bool | tuple[bool, ...]:
+    """The sign constraints of a prior; False for one that knows none."""
+    return prior.positive if implements(prior, Constrained) else False
 
 
 def as_positive(owner: str, value: Any) -> bool | tuple[bool, ...]:

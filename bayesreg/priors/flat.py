@@ -16,6 +16,8 @@ from bayesreg.scales import Law
 class Flat:
     """Constant density 1 on every coefficient: no penalty, the MAP is the maximum-likelihood estimate.
 
+    For coefficients that must not be negative: ``ElasticNet(0.0, 0.0, positive=True)``.
+
     Examples
     --------
     >>> from bayesreg import priors
@@ -37,11 +39,6 @@ class Flat:
     def relative_to(self) -> RelativeTo:
         """Nothing to relate to the noise."""
         return None
-
-    @property
-    def positive(self) -> bool | tuple[bool, ...]:
-        """No sign constraint; for one without a penalty: ``ElasticNet(0.0, 0.0, positive=True)``."""
-        return False
 
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return no learned parameters."""

@@ -79,11 +79,6 @@ class GroupLaplace:
         order: dict[Any, int] = {}
         return tuple(order.setdefault(label, len(order)) for label in self.groups)
 
-    @property
-    def positive(self) -> bool | tuple[bool, ...]:
-        """No sign constraint."""
-        return False
-
     def hyperparameters(self) -> Mapping[str, Law]:
         """Return the law of ``prior_scale`` when the scale is learned."""
         return {"prior_scale": self.scale} if implements(self.scale, Law) else {}
