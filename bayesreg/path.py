@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from bayesreg.certificate import certify_path
 from bayesreg.choice import map_engine
 from bayesreg.effective_df import effective_df
 from bayesreg.errors import ConvergenceWarning, InputError
+from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model, bind
 from bayesreg.noise import same_at_every_level
+from bayesreg.numerics.lasso_knots import Knots, find_knots
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
 from bayesreg.row_certificates import Certifier
@@ -23,6 +26,8 @@ Array = NDArray[np.float64]
 
 # The path ends where the fit explains this share of what can be explained, as glmnet's does.
 SATURATED = 0.999
+# Knots are followed on the Gram matrix of all columns.
+MOST_KNOTTED = 2000
 
 
 def map_path(
@@ -37,6 +42,7 @@ def map_path(
     offset: ArrayLike | None = None,
     engine: str | None = None,
     early_stop: bool = False,
+    knots: bool = False,
     max_iter: int = 10_000,
 ) -> PathResult:
     """Find the MAP along a log grid of penalties, from the one that empties the model downwards, warm-started.
@@ -59,6 +65,9 @@ def map_path(
     early_stop : bool, default False
         Leave out the points after the first that brings the loss 99.9 % of the way from the null model to a perfect
         fit.
+    knots : bool, default False
+        For a Gaussian likelihood and an l1 penalty alone: add the exact strengths at which coefficients enter and
+        leave, down to the last point of the grid, between which the path is linear (``PathResult.knots``).
     max_iter : int, default 10000
         Bound on the iterations of each point.
 
@@ -94,6 +103,9 @@ def map_path(
         grid = np.sort(np.atleast_1d(np.asarray(strengths, dtype=float)))[::-1]
         if grid.ndim != 1 or grid.size == 0 or not np.all(np.isfinite(grid) & (grid > 0)):
             raise InputError(f"strengths must be positive finite numbers, got {strengths!r}.")
+    reason = _no_knots(problem, sigma) if knots else None
+    if reason is not None:
+        raise InputError(f"knots=True needs a piecewise linear path: {reason}.")
     modes = chosen.find_path(problem, sigma, grid, max_iter)
     if early_stop:
         modes = modes[: _saturated(certifier, [mode.coef for mode in modes], [mode.intercept for mode in modes])]
@@ -116,7 +128,26 @@ def map_path(
         problem.design.names,
         chosen.name,
         effective_df(problem, sigma, grid, coef, np.array([mode.intercept for mode in modes])),
+        _find_knots(problem, sigma, float(grid[-1]), unit) if knots else None,
     )
+
+
+def _no_knots(problem: Problem, sigma: float) -> str | None:
+    """Why the path is not piecewise linear, or would need too large a Gram matrix; None if it is."""
+    penalty = problem.penalty(sigma)
+    if not isinstance(problem.likelihood, Gaussian):
+        return "the likelihood is not Gaussian"
+    if np.any(penalty.l2) or penalty.groups is not None or penalty.positive is not None:
+        return "the penalty is not an l1 penalty alone"
+    if problem.fit_intercept and not problem.flat_intercept:
+        return "the intercept has a proper prior"
+    return f"more than {MOST_KNOTTED} columns" if problem.p > MOST_KNOTTED else None
+
+
+def _find_knots(problem: Problem, sigma: float, smallest: float, unit: Array) -> Knots:
+    ls = problem.least_squares(sigma)
+    found = find_knots(ls.gram, ls.cross, ls.penalty.l1, ls.penalty.l2, s_min=smallest)
+    return replace(found, coef=(found.coef + problem.loc) * unit)
 
 
 def _level(problem: Problem) -> float:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.certificate import Certificate
+from bayesreg.errors import InputError
 from bayesreg.likelihoods import Likelihood
+from bayesreg.numerics.lasso_knots import Knots
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +131,8 @@ class PathResult:
     df : array, shape (k,)
         Degrees of freedom of each fit, the intercept not counted: the number of non-zero coefficients of a lasso,
         tr[(G + L)^-1 G] on the support with a ridge part; NaN where the loss has no curvature to say it.
+    knots : Knots or None
+        Exact knots of a lasso path, when asked for.
     """
 
     strength: Array
@@ -138,6 +142,28 @@ class PathResult:
     names: tuple[str, ...]
     engine: str
     df: Array
+    knots: Knots | None = None
+
+    def events(self) -> pd.DataFrame:
+        """Return one row for each entry and exit of a coefficient, in the order of falling strength.
+
+        Raises
+        ------
+        InputError
+            If the path was made without ``knots=True``.
+        """
+        import pandas as pd
+
+        if self.knots is None:
+            raise InputError("this path has no knots: map_path(..., knots=True) finds them.")
+        knots = self.knots
+        return pd.DataFrame(
+            {
+                "strength": knots.strength[knots.event_knot],
+                "feature": [self.names[j] for j in knots.event_feature],
+                "event": np.where(knots.event_kind > 0, "enters", "leaves"),
+            }
+        )
 
     @property
     def n_nonzero(self) -> NDArray[np.intp]:

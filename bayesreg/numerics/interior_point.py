@@ -25,6 +25,7 @@ from scipy import linalg, sparse
 
 Array = NDArray[np.float64]
 _Direction = tuple[Array, Array, Array, float, float]
+_Point = tuple[float, Array, Array]
 EPS = float(np.finfo(float).eps)
 
 
@@ -39,20 +40,11 @@ class CheckLoss:
     response : array, shape (n,)
         y.
     up, down : array, shape (n,)
-        Cost of a unit of residual above and below zero: the row weight times the quantile level, and times one minus
-        it.
+        Cost of a unit of residual above and below zero: row weight times quantile level, and times one minus it.
     l1, l2 : array, shape (k,)
         Penalties.
     positive : array of bool, shape (k,), optional
         Coefficients that may not be negative.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> y, half = np.array([1.0, 2.0, 9.0]), np.full(3, 0.5)
-    >>> median = CheckLoss(np.ones((3, 1)), y, half, half, np.zeros(1), np.zeros(1))
-    >>> minimise(median).d
-    array([2.])
     """
 
     rows: Any
@@ -100,24 +92,14 @@ class CheckLoss:
             return np.where(at > 0, at * (excess - np.where(self.l2 > 0, 0.5 * self.l2 * at, 0.0)), 0.0)
 
     def dual(self, theta: Array, bound: Array) -> float:
-        """Return -theta'y - Omega*(-A'theta): a lower bound of the objective over the box |d| <= bound.
-
-        Parameters
-        ----------
-        theta : array, shape (n,)
-            In [-up, down].
-        bound : array, shape (k,)
-            May be infinite; a finite one keeps the value finite where rounding leaves A'theta just outside the domain
-            of Omega*.
-        """
+        """Lower bound -theta'y - Omega*(-A'theta) of the objective over |d| <= bound, for theta in [-up, down]."""
         return float(-(theta @ self.response) - self.conjugate(-(self.rows.T @ theta), bound).sum())
 
     def gap(self, d: Array, theta: Array) -> float:
         """Primal minus dual value as a sum of one non-negative term a row and a column, free of cancellation.
 
-        It bounds the distance of the objective from its minimum over a box: coefficients without a penalty no further
-        from d_j, the others no larger than |d_j|, plus the move that changes the fitted values by as much as the
-        residuals (outliers cut) and all that the penalised columns explain.
+        It bounds the distance from the minimum over a box: coefficients without a penalty no further from d_j, others
+        no larger than |d_j|, plus what changes the fit by as much as residuals and penalised columns make up.
         """
         r = self.residual(d)
         slope = -(self.rows.T @ theta)
@@ -129,9 +111,8 @@ class CheckLoss:
 
     def rounding(self, d: Array, theta: Array) -> float:
         """The gap that the rounding of y - A d (in rows at their kink) and of A'theta leaves."""
-        size = abs(self.rows)
+        size, reach = abs(self.rows), theta.size * _bulk(self.residual(d)) / self.size
         kink = np.where((theta > -self.up) & (theta < self.down), self.up + self.down, 0.0)
-        reach = theta.size * _bulk(self.residual(d)) / self.size
         in_rows = kink @ (np.abs(self.response) + size @ np.abs(d))
         return float(EPS * (in_rows + (size.T @ np.abs(theta)) @ reach))
 
@@ -158,7 +139,7 @@ class Minimum:
 def minimise(problem: CheckLoss, max_iterations: int = 60) -> Minimum:
     """Return a minimiser and its dual variable.
 
-    The cost of a step is O(n k min(n, k)); it takes 5 to 20. Sparse rows are never made dense as a whole.
+    It takes 5 to 20 steps of cost O(n k min(n, k)). Sparse rows are never made dense as a whole.
 
     Parameters
     ----------
@@ -174,18 +155,11 @@ def minimise(problem: CheckLoss, max_iterations: int = 60) -> Minimum:
     # Powers of two: the units of the columns do not matter then, and the data keep every bit.
     norm = np.sqrt(np.asarray((rows * rows).sum(axis=0)).ravel())
     scale = np.ldexp(1.0, np.where(norm > 0, np.frexp(norm)[1], 0))
-    unit = CheckLoss(
-        sparse.csc_array(rows @ sparse.diags_array(1 / scale)) if sparse.issparse(rows) else rows / scale,
-        problem.response[counted],
-        problem.up[counted],
-        problem.down[counted],
-        problem.l1 / scale,
-        problem.l2 / scale**2,
-        problem.positive,
-    )
-    d, theta_counted, iterations = _follow_path(unit, max_iterations)
+    rows = sparse.csc_array(rows @ sparse.diags_array(1 / scale)) if sparse.issparse(rows) else rows / scale
+    y, up, down = (part[counted] for part in (problem.response, problem.up, problem.down))
+    unit = CheckLoss(rows, y, up, down, problem.l1 / scale, problem.l2 / scale**2, problem.positive)
     theta = np.zeros(counted.size)
-    theta[counted] = theta_counted
+    d, theta[counted], iterations = _follow_path(unit, max_iterations)
     return Minimum(d / scale, theta, iterations)
 
 
@@ -193,26 +167,24 @@ def _follow_path(problem: CheckLoss, max_iterations: int) -> tuple[Array, Array,
     """Follow the central path until its face is clear; the columns of the problem have unit norm."""
     path = _Path(problem)
     d, z, w, start = path.start()
-    best = (np.inf, d, path.theta(w))
+    best = (np.inf, d, np.zeros(path.n))
     iteration, in_vain = 0, 0
     for iteration in range(1, max_iterations + 1):
         direction = _newton(path, d, z, w)
         dd, dz, dw, primal, dual = direction(np.zeros_like(z))
         mu = float((z * w).sum()) / path.pairs
         after = float(((z + primal * dz) * (w + dual * dw)).sum()) / path.pairs
-        # Mehrotra's target and second-order term. The bounds on both keep the path from cycling where the first step
-        # was cut short, for its second-order term is then out of its range.
+        # Mehrotra's target and second-order term; without the bounds the path may cycle where the first step is short.
         target = mu * min(after / mu, 0.5) ** 3 - np.clip(dz * dw, -mu, mu)
         dd, dz, dw, primal, dual = direction(np.where(path.side == 0, 0.0, target))
         d, z, w = d + primal * dd, z + primal * dz, w + dual * dw
         # The face shows long before the path has all digits.
         if (z * w).sum() > 1e-5 * start * path.pairs and iteration < max_iterations:
             continue
-        candidate = _cross_over(problem, *path.signs(z, w), d, path.theta(w))
+        candidate = _cross_over(problem, *path.signs(z, w), d, problem.down - w[1, : path.n])
         in_vain = 0 if candidate[0] < 0.5 * best[0] else in_vain + 1
         best = min(best, candidate, key=lambda point: point[0])
-        # Four roundings: those of the point, and of the terms of the gap. After eight steps in vain rounding has taken
-        # over the path as well.
+        # A few roundings: of the point, and of the gap's terms. After steps in vain rounding rules the path as well.
         if best[0] <= 4 * problem.rounding(*best[1:]) or in_vain == 8:
             break
     return best[1], best[2], iteration
@@ -230,35 +202,27 @@ class _Path:
     """All rows, both sides at once: z = (u, v) and w = (s, t), that is w = cost + side a, with z w = mu on the path."""
 
     def __init__(self, problem: CheckLoss) -> None:
-        n = problem.response.size
-        self.problem = problem
+        self.problem, self.n = problem, problem.response.size
         self.kinked = np.flatnonzero(problem.kinked)
         self.cost = np.stack([np.append(cost, problem.l1[self.kinked]) for cost in (problem.up, problem.down)])
-        self.side = np.repeat([[-1.0], [1.0]], n + self.kinked.size, axis=1)
+        self.side = np.repeat([[-1.0], [1.0]], self.n + self.kinked.size, axis=1)
         # A bound at zero is an infinite cost on one side: z stays 0 there, and w (here 1) does not count.
-        self.side[0, n:][problem.signed[self.kinked]] = 0.0
+        self.side[0, self.n :][problem.signed[self.kinked]] = 0.0
         self.pairs = np.count_nonzero(self.side)
 
     def residual(self, d: Array) -> Array:
         """Residuals of the data rows, then those of the penalty rows."""
         return np.append(self.problem.residual(d), -d[self.kinked])
 
-    def theta(self, w: Array) -> Array:
-        """The dual variable of the data rows."""
-        n = self.problem.response.size
-        return self.problem.down - w[1, :n]
-
     def start(self) -> tuple[Array, Array, Array, float]:
         """Centred z and w around a ridge fit, with their mu."""
-        problem, n = self.problem, self.problem.response.size
+        problem, n, y = self.problem, self.n, self.problem.response
         ridge = np.where(problem.kinked | (problem.l2 > 0), 1.0, 0.0)
-        y = problem.response
         low, high = np.quantile(y, (0.1, 0.9))
+        # Outliers are not to spoil the fit; an exact fit is not to leave zero.
         tamed = np.clip(y, 11 * low - 10 * high, 11 * high - 10 * low) if low < high else y
         d, _ = _normal_equations(problem.rows, np.ones(n), ridge)(tamed, np.zeros(ridge.size))
-        # Kept off zero where the fit is exact.
-        typical = _bulk(problem.residual(d)) + 1e-12 * _bulk(y)
-        typical = typical if typical > 0 else 1.0
+        typical = (_bulk(problem.residual(d)) + 1e-12 * _bulk(y)) or 1.0
         d[problem.signed] = typical
         one_sided = self.side[0] == 0
         width = np.where(one_sided, np.linalg.norm(problem.up + problem.down), self.cost.sum(axis=0))
@@ -275,26 +239,23 @@ class _Path:
 
     def signs(self, z: Array, w: Array) -> tuple[Array, Array]:
         """Signs of the residuals and of the coefficients where the path ends: 0 where w is the one that stays."""
-        n = self.problem.response.size
         slack = np.where(self.side == 0, np.inf, w).min(axis=0)
         sign = np.where(z.max(axis=0) > self.ratio * slack, np.sign(z[0] - z[1]), 0.0)
         column_sign = np.zeros(self.problem.l1.size)
-        column_sign[self.kinked] = -sign[n:]
-        return sign[:n], column_sign
+        column_sign[self.kinked] = -sign[self.n :]
+        return sign[: self.n], column_sign
 
 
 def _newton(path: _Path, d: Array, z: Array, w: Array) -> Callable[[Array], _Direction]:
     """Solver of the Newton system at a point for the target z w = m: steps in d, z, w; lengths for (d, z) and w."""
-    A, l2, kinked = path.problem.rows, path.problem.l2, path.kinked
-    n = path.problem.response.size
-    a = w[1] - path.cost[1]
-    r = path.residual(d)
+    A, l2, kinked, n = path.problem.rows, path.problem.l2, path.kinked, path.n
+    a, r = w[1] - path.cost[1], path.residual(d)
     D = 1 / (z / w).sum(axis=0)
     infeasible = A.T @ a[:n] - l2 * d
     infeasible[kinked] += a[n:]
-    h = l2.copy()
-    h[kinked] += D[n:]
-    solve = _normal_equations(A, D[:n], h)
+    barrier = np.zeros(d.size)
+    barrier[kinked] = D[n:]
+    solve = _normal_equations(A, D[:n], l2 + barrier)
 
     def direction(m: Array) -> _Direction:
         q = r + (path.side * m / w).sum(axis=0)
@@ -340,8 +301,7 @@ def _normal_equations(A: Any, D: Array, h: Array) -> Callable[[Array, Array], tu
     small = other.T @ through
 
     def in_rows(q: Array, f: Array) -> tuple[Array, Array]:
-        x = np.empty(k)
-        c = q - penalised @ (f[barred] / h)
+        x, c = np.empty(k), q - penalised @ (f[barred] / h)
         x[~barred] = np.linalg.lstsq(small, through.T @ c + f[~barred])[0]
         c -= other @ x[~barred]
         da = solve(c)
@@ -355,10 +315,9 @@ def _normal_equations(A: Any, D: Array, h: Array) -> Callable[[Array, Array], tu
 
 def _gram(A: Any, weight: Array) -> Array:
     """A diag(weight) A', dense."""
-    if sparse.issparse(A):
-        return np.asarray((A @ sparse.diags_array(weight) @ A.T).toarray())
-    half = A * np.sqrt(weight)
-    return np.asarray(half @ half.T)
+    half = A @ sparse.diags_array(np.sqrt(weight)) if sparse.issparse(A) else A * np.sqrt(weight)
+    M = half @ half.T
+    return np.asarray(M.toarray() if sparse.issparse(M) else M)
 
 
 def _cholesky(M: Array, h: Array) -> Callable[[Array], Array]:
@@ -375,15 +334,13 @@ def _cholesky(M: Array, h: Array) -> Callable[[Array], Array]:
     return lambda b: scale * linalg.lapack.dpotrs(factor, scale * b, lower=1)[0]
 
 
-def _cross_over(
-    problem: CheckLoss, row_sign: Array, column_sign: Array, d: Array, theta: Array
-) -> tuple[float, Array, Array]:
+def _cross_over(problem: CheckLoss, row_sign: Array, column_sign: Array, d: Array, theta: Array) -> _Point:
     """Solve the face of these signs, and again with signs that its solution shows to be wrong: best gap, d, theta."""
-    width = problem.up + problem.down
-    # Rounding of a slack in a row and in a column.
-    row_slack, column_slack = 1e-12 * width, 1e-12 * problem.l1 + 1e-13 * np.linalg.norm(width)
+    # Below this a slack in a row or in a column is rounding.
+    row_slack = 1e-12 * (problem.up + problem.down)
+    column_slack = 1e-12 * problem.l1 + 0.1 * np.linalg.norm(row_slack)
 
-    def rated(x: Array, dual: Array) -> tuple[float, Array, Array]:
+    def rated(x: Array, dual: Array) -> _Point:
         x = np.where(problem.signed, np.maximum(x, 0.0), x)
         dual = np.clip(dual, -problem.up, problem.down)
         return problem.gap(x, dual), x, dual
@@ -406,12 +363,10 @@ def _cross_over(
 def _solve_face(problem: CheckLoss, row_sign: Array, column_sign: Array, d: Array, theta: Array) -> tuple[Array, Array]:
     """Solve A_EF d_F = y_E and A_F'theta + l1 sign + l2 d = 0 for (d_F, theta_E), near the given point.
 
-    E are the rows at their kink, F the coefficients off theirs. The correction minimises dd'L dd/2 - g'dd on A_EF dd =
-    e with L = l2, lifted where l2 is zero; a few repetitions take the lift out again. Without any l2 it is the one of
-    least norm.
+    E are the rows at their kink, F the coefficients off theirs. The correction minimises dd'L dd/2 - g'dd on
+    A_EF dd = e, L being l2 lifted off zero (repetitions take the lift out); without any l2 it has the least norm.
     """
-    E, F = np.flatnonzero(row_sign == 0), np.flatnonzero((column_sign != 0) | ~problem.kinked)
-    x = np.zeros(d.size)
+    E, F, x = np.flatnonzero(row_sign == 0), np.flatnonzero((column_sign != 0) | ~problem.kinked), np.zeros(d.size)
     theta = np.where(row_sign > 0, -problem.up, np.where(row_sign < 0, problem.down, theta))
     if F.size == 0:
         return x, theta
@@ -425,11 +380,9 @@ def _solve_face(problem: CheckLoss, row_sign: Array, column_sign: Array, d: Arra
     M = (A_EF / root).T
     Q, R, pivot = linalg.qr(M, mode="economic", pivoting=True, check_finite=False)
     below = np.maximum.accumulate(np.linalg.norm(M, axis=1)[::-1])[::-1]
-    pivots = np.abs(np.diag(R))
-    rank = int(np.argmin(np.append(pivots > 1e-12 * below[: pivots.size], False)))
+    rank = int(np.argmin(np.append(np.abs(np.diag(R)) > 1e-12 * below[: len(R)], False)))
     # The other rows at their kink are combinations of these.
-    pivot = pivot[:rank]
-    Q, R, E, A_EF = Q[:, :rank], R[:rank, :rank], E[pivot], A_EF[pivot]
+    Q, R, E, A_EF = Q[:, :rank], R[:rank, :rank], E[pivot[:rank]], A_EF[pivot[:rank]]
     x[F] = d[F]
     for last in (False, False, True):
         g = -(A_F.T @ theta + problem.l1[F] * column_sign[F] + l2 * x[F]) / root

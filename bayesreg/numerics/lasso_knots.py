@@ -202,6 +202,7 @@ class _Rows(NamedTuple):
     pattern: Signs
 
     def part(self, which: slice | list[int]) -> _Rows:
+        """Some of them."""
         return _Rows(self.strength[which], self.coef[which], self.pattern[which])
 
 
@@ -216,10 +217,8 @@ class _Problem:
     def start(self, s_min: float) -> _Rows:
         """Return the largest strength and the solution there."""
         zeros, boxed = np.zeros((1, self.c.size)), self.l1 > 0
-        here = _Rows(np.ones(1), zeros, zeros.astype(np.int8))
-        for _ in range(2):
-            # A path of length 0 sets the unpenalised coefficients; once more takes back the rounding.
-            here, _ = self.follow(here, 1.0, 0)
+        # A path of length 0 sets the unpenalised coefficients.
+        here, _ = self.follow(_Rows(np.ones(1), zeros, zeros.astype(np.int8)), 1.0, 0)
         pull = np.abs(self.c - self.H @ here.coef[0])[boxed]
         return here._replace(strength=np.array([np.max(pull / self.l1[boxed], initial=s_min)]))
 

@@ -12,6 +12,16 @@ from bayesreg import likelihoods, priors, scales
 
 INF = float("inf")
 P = 3
+BERNOULLI = likelihoods.Bernoulli()
+POISSON = likelihoods.Poisson()
+# Likelihoods at a known noise level beside the Gaussian and the Bernoulli.
+OTHERS: dict[str, Any] = {
+    "huber": likelihoods.Huber(0.8, 1.1),
+    "laplace": likelihoods.Laplace(0.9),
+    "quantile": likelihoods.AsymmetricLaplace(0.3, 0.6),
+    "student_t": likelihoods.StudentT(4.0, 0.9),
+    "poisson": POISSON,
+}
 
 LAWS = {
     "flat": scales.Flat(),
@@ -42,6 +52,13 @@ KNOWN_PRIORS: dict[str, Callable[[Any], Any]] = {
     ),
     "elastic_net_only_l1": lambda r: priors.ElasticNet(l1=3.0, l2=0.0, relative_to=r),
     "elastic_net_only_l2": lambda r: priors.ElasticNet(l1=0.0, l2=3.0, relative_to=r),
+    "group": lambda r: priors.GroupLaplace(["a", "b", "a"], 0.4, relative_to=r),
+    "group_loc_factor": lambda r: priors.GroupLaplace([0, 0, 1], 0.4, loc=0.2, factor=[1.0, 3.0, INF], relative_to=r),
+    "laplace_positive": lambda r: priors.Laplace(0.2, relative_to=r, positive=True),
+    "gaussian_positive": lambda r: priors.Gaussian(0.7, loc=0.1, relative_to=r, positive=[True, False, True]),
+    "elastic_net_positive": lambda r: priors.ElasticNet(
+        l1=[3.0, 0.0, 5.0], l2=[2.0, 0.0, 0.0], relative_to=r, positive=[True, True, False]
+    ),
 }
 LEARNED_PRIORS: dict[str, Callable[[Any], Any]] = {
     "gaussian_learned": lambda r: priors.Gaussian(LAWS["half_cauchy"], relative_to=r),
@@ -78,6 +95,19 @@ def binary_data(n: int = 40, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return X, (rng.random(n) < 1 / (1 + np.exp(-(X @ [0.8, 0.1, -0.4] - 0.5)))).astype(float)
 
 
+def count_data(n: int = 30, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns and counts that they predict."""
+    X, _ = gaussian_data(n, seed)
+    return X, np.random.default_rng(seed).poisson(np.exp(X @ [0.4, 0.0, -0.2] + 0.5)).astype(float)
+
+
+def data_for(likelihood: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return data that a likelihood accepts."""
+    if likelihood.has_sigma:
+        return gaussian_data()
+    return binary_data() if likelihood == BERNOULLI else count_data()
+
+
 def row_options(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return positive row weights that are not all alike and an offset."""
     rng = np.random.default_rng(5)
@@ -105,6 +135,3 @@ def all_pairs(cases: Iterable[tuple[str, ...]], seed: int) -> list[tuple[str, ..
                 chosen.append(case)
     assert not left
     return chosen
-
-
-BERNOULLI = likelihoods.Bernoulli()

@@ -13,22 +13,29 @@ import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.choice import MAP_ENGINES
 from bayesreg.data import make_design
+from bayesreg.priors.base import positive_of
 from bayesreg.problem import Problem
 from tests.contracts.parts import (
     BERNOULLI,
     FLAT_PRIOR,
     KNOWN_PRIORS,
     LAWS,
+    OTHERS,
     P,
     all_pairs,
-    binary_data,
+    data_for,
     gaussian_data,
     relative_words,
     row_options,
 )
 
 PRIORS = FLAT_PRIOR | KNOWN_PRIORS
-LEARNED = {"default": likelihoods.Gaussian()} | {name: likelihoods.Gaussian(law) for name, law in LAWS.items()}
+LEARNED = {
+    "default": likelihoods.Gaussian(),
+    "huber": likelihoods.Huber(),
+    "laplace": likelihoods.Laplace(LAWS["half_normal"]),
+    "student_t": likelihoods.StudentT(5.0),
+} | {name: likelihoods.Gaussian(law) for name, law in LAWS.items()}
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "standardize": {"standardize": True},
@@ -42,6 +49,18 @@ GIVEN = [
     for word in relative_words(likelihood, prior)
     if likelihood.has_sigma or setting != "intercept_sigma"
 ]
+GIVEN += [
+    (prior, OTHERS[name], None if word == "None" else word, setting)
+    for prior, name, word, setting in all_pairs(
+        [
+            (prior, name, str(word), setting)
+            for prior, name, setting in itertools.product(PRIORS, OTHERS, SETTINGS)
+            for word in relative_words(OTHERS[name], prior)
+            if OTHERS[name].has_sigma or setting != "intercept_sigma"
+        ],
+        seed=2,
+    )
+]
 LEARNED_CASES = all_pairs(
     [
         (prior, likelihood, str(word), setting)
@@ -52,16 +71,16 @@ LEARNED_CASES = all_pairs(
 )
 
 
-def data_for(likelihood: Any) -> tuple[np.ndarray, np.ndarray]:
-    return gaussian_data() if likelihood.has_sigma else binary_data()
-
-
 def best_of_scipy(problem: Problem, coef: np.ndarray, intercept: float, sigma: float | None) -> float:
     """Smallest minus log posterior that Powell's method reaches, from the claimed mode and from elsewhere."""
     learned = problem.sigma_law is not None
 
+    constrained = np.broadcast_to(positive_of(problem.prior), P)
+
     def value(at: np.ndarray) -> float:
-        return -problem.log_posterior(at[:P], at[P], float(np.exp(at[P + 1])) if learned else None)
+        # A search without constraints: what would be below the location is mirrored above it.
+        coef = np.where(constrained, problem.loc + np.abs(at[:P] - problem.loc), at[:P])
+        return -problem.log_posterior(coef, at[P], float(np.exp(at[P + 1])) if learned else None)
 
     claimed = np.concatenate([coef, [intercept], [np.log(sigma)] if learned and sigma else []])
     elsewhere = np.concatenate([problem.loc + 0.1, [problem.design.y.mean()], [np.log(problem.design.y_sd)] * learned])
@@ -85,20 +104,27 @@ def test_every_engine_that_can_gives_the_same_certified_mode(
     modes = [br.find_map(model, X, y, sample_weight=weight, offset=offset, engine=name) for name in able]
     for mode in modes:
         assert mode.certificate.accepted
-        assert mode.certificate.unique
-        np.testing.assert_allclose(mode.coef, modes[0].coef, rtol=1e-10, atol=1e-12)
-        np.testing.assert_allclose(mode.intercept, modes[0].intercept, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(mode.certificate.objective, modes[0].certificate.objective, rtol=1e-11)
+        if likelihood.smooth and likelihood.convex:
+            assert mode.certificate.unique
+        if mode.certificate.unique:
+            # A vertex is met by rounding in one engine, as a limit in the other.
+            tolerance = 1e-10 if likelihood.smooth else 1e-7
+            np.testing.assert_allclose(mode.coef, modes[0].coef, rtol=tolerance, atol=1e-2 * tolerance)
+            np.testing.assert_allclose(mode.intercept, modes[0].intercept, rtol=1e1 * tolerance, atol=tolerance)
 
 
 def test_every_map_engine_is_chosen_somewhere() -> None:
     chosen = set()
-    for likelihood in (likelihoods.Gaussian(1.3), BERNOULLI):
+    for likelihood in (likelihoods.Gaussian(1.3), BERNOULLI, *OTHERS.values()):
         X, y = data_for(likelihood)
         chosen |= {br.explain(br.Model(likelihood, make(None)), X, y).map_engine for make in PRIORS.values()}
+    wide = np.random.default_rng(0).standard_normal((10, 500))
+    chosen.add(br.explain(br.Model(likelihoods.Gaussian(1.3), priors.Laplace(1.0)), wide, np.arange(10.0)).map_engine)
     assert chosen == {engine.name for engine in MAP_ENGINES}
 
 
-@pytest.mark.parametrize("likelihood", [likelihoods.Gaussian(1.3), BERNOULLI], ids=["gaussian", "bernoulli"])
+@pytest.mark.parametrize("likelihood", [likelihoods.Gaussian(1.3), BERNOULLI, *OTHERS.values()], ids=str)
 @pytest.mark.parametrize("prior", PRIORS)
 def test_no_generic_optimiser_finds_a_lower_objective(prior: str, likelihood: Any) -> None:
     model = br.Model(likelihood, PRIORS[prior](None), intercept=priors.Gaussian(3.0, loc=1.0))

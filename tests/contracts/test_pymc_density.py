@@ -14,6 +14,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.data import make_design
 from bayesreg.penalty import log_normalizer
+from bayesreg.priors.base import positive_of
 from bayesreg.problem import Problem
 from bayesreg.pymc_export import build_pymc
 from tests.contracts.parts import (
@@ -22,22 +23,29 @@ from tests.contracts.parts import (
     KNOWN_PRIORS,
     LAWS,
     LEARNED_PRIORS,
+    OTHERS,
     RELATIVE_TO,
     P,
     all_pairs,
-    binary_data,
+    data_for,
     gaussian_data,
     relative_words,
     row_options,
 )
 
 PRIORS = FLAT_PRIOR | KNOWN_PRIORS | LEARNED_PRIORS
-LIKELIHOODS = {
-    "known": likelihoods.Gaussian(3.0),
-    "default": likelihoods.Gaussian(),
-    "default_wide": likelihoods.Gaussian(),
-    "bernoulli": BERNOULLI,
-} | {name: likelihoods.Gaussian(law) for name, law in LAWS.items()}
+LIKELIHOODS = (
+    {
+        "known": likelihoods.Gaussian(3.0),
+        "default": likelihoods.Gaussian(),
+        "default_wide": likelihoods.Gaussian(),
+        "bernoulli": BERNOULLI,
+        "huber_learned": likelihoods.Huber(1.2),
+        "student_t_learned": likelihoods.StudentT(3.0, LAWS["half_cauchy"]),
+    }
+    | OTHERS
+    | {name: likelihoods.Gaussian(law) for name, law in LAWS.items()}
+)
 OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
     "standardize": {"standardize": True},
@@ -59,7 +67,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def allowed() -> list[tuple[str, ...]]:
     every = []
     for prior, likelihood, option in itertools.product(PRIORS, LIKELIHOODS, OPTIONS):
-        if likelihood == "bernoulli" and option in ("intercept_sigma", "intercept_penalty"):
+        if not LIKELIHOODS[likelihood].has_sigma and option in ("intercept_sigma", "intercept_penalty"):
             continue
         words = relative_words(LIKELIHOODS[likelihood], prior)
         every += [(prior, likelihood, str(word), option) for word in words]
@@ -71,8 +79,8 @@ CASES = all_pairs(allowed(), seed=0)
 
 def bind(prior: Any, likelihood: str, option: str) -> Problem:
     settings = dict(OPTIONS[option])
-    if likelihood == "bernoulli":
-        X, y = binary_data(20)
+    if not LIKELIHOODS[likelihood].has_sigma:
+        X, y = data_for(LIKELIHOODS[likelihood])
     else:
         # p >= n - 1 makes the default law of sigma an inverse gamma.
         X, y = gaussian_data(P + 1 if likelihood == "default_wide" else 16)
@@ -88,10 +96,14 @@ def assert_same_density(problem: Problem, *, centred: bool = False, seed: int = 
     compiled = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE")
     rng = np.random.default_rng(seed)
     for _ in range(3):
-        coef = problem.loc + rng.standard_normal(P)
+        d = rng.standard_normal(P)
+        constrained = np.broadcast_to(positive_of(problem.prior), P)
+        coef = problem.loc + np.where(constrained, np.abs(d), d)
         intercept, sigma = rng.standard_normal(), np.exp(0.5 * rng.standard_normal())
         hyper = {name: np.exp(0.5 * rng.standard_normal()) for name in problem.hyper_laws}
-        point = {"coef": coef} | {f"{name}_log__": np.log(value) for name, value in hyper.items()}
+        beyond = np.where(constrained, np.log(np.abs(d)), coef)
+        point = {"coef_beyond__": beyond} if constrained.any() else {"coef": coef}
+        point |= {f"{name}_log__": np.log(value) for name, value in hyper.items()}
         if problem.sigma_law is not None:
             point["sigma_log__"] = np.log(sigma)
         if problem.fit_intercept and centred:

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from bayesreg.numerics.interior_point import CheckLoss, minimise
 
-SHAPES = [(60, 4), (150, 12), (20, 50)]
+SHAPES = [(50, 4), (100, 10), (20, 40)]
 KINDS = ["gaussian", "cauchy", "integer", "duplicates", "column scales", "large", "small", "weights", "offset", "exact"]
 PENALTIES = ["none", "l1", "l2", "both", "mixed"]
 
@@ -130,10 +130,10 @@ def test_the_conjugate_of_the_penalty_is_its_largest_value_on_a_grid(seed: int) 
     problem = column_free(seed, 5, 3)
     rng = np.random.default_rng(seed)
     slope, bound = rng.uniform(-3, 3, 3), rng.uniform(0.5, 2, 3)
-    grid = np.linspace(-1, 1, 20_001)[:, None] * bound
+    grid = np.linspace(-1, 1, 2001)[:, None] * bound
     values = slope * grid - np.array([problem.penalty(d) for d in grid])
-    # The grid's error is second order in its step.
-    np.testing.assert_allclose(problem.conjugate(slope, bound), values.max(axis=0), atol=1e-7)
+    # The grid's error is second order in its step of 0.002 at most.
+    np.testing.assert_allclose(problem.conjugate(slope, bound), values.max(axis=0), atol=4e-6)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -153,7 +153,7 @@ def test_the_gap_is_the_difference_of_primal_and_dual_value_and_never_negative(s
     np.testing.assert_allclose(problem.dual(found.theta, wide * np.inf), problem.objective(found.d), rtol=1e-13)
 
 
-@pytest.mark.parametrize("level", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("level", [0.5, 0.95])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_every_kind_of_data_meets_the_optimality_conditions(kind: str, penalty: str, level: float) -> None:
@@ -208,6 +208,22 @@ def test_rows_at_their_kink_are_at_rounding_and_zeros_are_exact() -> None:
     assert at.sum() == nonzero
     assert np.abs(r[at]).max() < 1e-14
     assert np.abs(r[~at]).min() > 1e-4
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("penalty", ["l1", "l2", "both"])
+@pytest.mark.parametrize("positive", [False, True])
+def test_without_an_intercept_every_column_may_be_penalised(
+    shape: tuple[int, int], penalty: str, positive: bool
+) -> None:
+    whole = draw(0, *shape, "gaussian", penalty, 0.3, positive)
+    for strength in (0.01, 1.0, 100.0):
+        l1, l2 = strength * whole.l1[1:], strength * whole.l2[1:]
+        problem = CheckLoss(whole.rows[:, 1:], whole.response, whole.up, whole.down, l1, l2, whole.signed[1:])
+        found = minimise(problem)
+        assert violation(problem, found.d, found.theta) < 1e-12
+        assert problem.gap(found.d, found.theta) <= 1e-12 * problem.objective(np.zeros(shape[1]))
+        assert found.d.any() == (penalty == "l2" or strength < 100)
 
 
 def test_a_penalty_above_the_largest_slope_leaves_the_median() -> None:
