@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 # Unit columns whose distance from the span of others is below this are left to the careful solver.
 PIVOT = 1e-5
 SINGULAR = -1
+# Newton steps that may fail one after the other.
+PATIENCE = 30
 
 
 @njit(cache=True, nogil=True)
@@ -168,7 +170,8 @@ def gram_descent(
     -------
     cycles : int
     singular : int
-        -1 where the support was collinear to working precision, so that no Newton step could be taken; 0 otherwise.
+        -1 where the support stayed collinear to working precision, so that no Newton step could be taken and the
+        cycles were given up; 0 otherwise.
     """
     p = d.size
     q = c.copy()
@@ -198,14 +201,14 @@ def gram_descent(
             cycles += 1
             if inner <= 0.1 * tol:
                 break
-        if singular == 0 and cycles < max_cycles:
+        if cycles < max_cycles:
             outcome = _newton(G, q, d, l1, l2, positive)
-            if outcome == SINGULAR:
-                singular = SINGULAR
             solved = outcome == 1
-        elif singular != 0 and cycles > 200:
-            break
-    return cycles, singular
+            # Too many columns at once are dependent for a while only: cycles thin them out.
+            singular = singular + 1 if outcome == SINGULAR else 0
+            if singular > PATIENCE:
+                break
+    return cycles, SINGULAR if singular > PATIENCE else 0
 
 
 @njit(cache=True, nogil=True)

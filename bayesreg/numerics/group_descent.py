@@ -130,7 +130,7 @@ def group_descent(
     block_scale = np.sqrt(np.add.reduceat((scale[order] * unit) ** 2, start[:-1]))
     q = c - G @ u
     vectors = np.concatenate(parts)
-    cycles, before = 0, np.inf
+    cycles, least, stalled = 0, np.inf, 0
     while cycles < max_cycles:
         worst = np.inf
         for _ in range(3):
@@ -138,9 +138,11 @@ def group_descent(
             cycles += 1
             if worst <= tol:
                 break
-        if worst <= tol or (worst <= 1e-11 and worst >= 0.5 * before):
+        # What moves at the end is rounding, and does not get less.
+        stalled = stalled + 1 if worst <= 1e-11 and worst >= 0.5 * least else 0
+        least = min(least, worst)
+        if worst <= tol or stalled >= 3:
             break
-        before = worst
         q = _newton(G, c, l1, l2, start, rate, u)
     out = np.empty_like(u)
     out[order] = u * unit

@@ -308,7 +308,6 @@ def _follow(H: Any, l1: Any, s: float, s_min: float, state: Any, rows: Any) -> t
             pivots, settled = 0, size
             d += (s - below) * w
             q -= (s - below) * a
-            d[d * sign < 0.0] = 0.0
             s = below
         elif event < 0 or pivots > 10 * p + 100:
             status = _FINISHED if event < 0 else _STUCK

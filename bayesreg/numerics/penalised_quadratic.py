@@ -50,7 +50,7 @@ def minimise(
     # A coefficient that starts on the wrong side of a constraint starts at 0.
     d[positive] = np.maximum(d[positive], 0.0)
     cycles, singular = gram_descent(G, c, l1, l2, positive, d, scale, tol, max_cycles)
-    if singular == 0 or cycles >= max_cycles:
+    if singular == 0 or cycles >= max_cycles or tol > 1e-6:
         return d, cycles
     # Collinear support: solves that choose among many solutions, with more and more patience between them.
     G = np.ascontiguousarray(G[: d.size, : d.size])

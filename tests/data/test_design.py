@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import sparse
 
 from bayesreg.data import make_design
 from bayesreg.errors import InputError
@@ -120,3 +121,91 @@ def test_the_first_bad_row_is_named() -> None:
     X[4, 1] = X[5, 0] = -np.inf
     with pytest.raises(InputError, match=r"inf in 2 of 6 rows.*first bad row: 4"):
         make_design(X, np.zeros(6))
+
+
+SPARSE = [sparse.csc_array, sparse.csr_array, sparse.coo_array, sparse.csc_matrix, sparse.lil_array, sparse.dia_array]
+
+
+@pytest.mark.parametrize("kind", SPARSE, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int32, np.bool_])
+def test_sparse_columns_stay_sparse_and_mean_the_same(kind: Any, dtype: Any) -> None:
+    X = np.array([[0, 1, 0], [1, 1, 0], [0, 0, 0], [1, 0, 0]], dtype=dtype)
+    weight, y = [1.0, 2.0, 0.5, 0.0], np.arange(4.0)
+    stored, dense = make_design(kind(X), y, weight), make_design(X, y, weight)
+    assert stored.is_sparse
+    assert isinstance(stored.X, sparse.csc_array)
+    assert stored.X.dtype == np.float64
+    for name in ("x_mean", "x_sd", "constant", "centred", "uncentred", "centred_gram", "uncentred_gram"):
+        np.testing.assert_allclose(getattr(stored, name), getattr(dense, name), rtol=1e-14, atol=1e-15)
+    assert stored.names == dense.names
+
+
+def test_entries_given_twice_are_added_and_the_given_matrix_is_left_alone() -> None:
+    given = sparse.coo_array((np.array([1.0, 2.0, 5.0]), (np.array([0, 0, 1]), np.array([0, 0, 1]))), shape=(2, 2))
+    columns = sparse.csc_array((np.array([1.0, 2.0, 5.0]), np.array([0, 0, 1]), np.array([0, 2, 3])), shape=(2, 2))
+    for X in (given, columns):
+        design = make_design(X, [0.0, 1.0])
+        np.testing.assert_array_equal(design.X.toarray(), [[3.0, 0.0], [0.0, 5.0]])
+        np.testing.assert_array_equal(design.x_mean, [1.5, 2.5])
+        assert X.nnz == 3
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (sparse.csc_array(np.array([[1.0, np.nan], [0.0, 1.0]])), "NaN"),
+        (sparse.csc_array(np.array([[1.0, np.inf], [0.0, 1.0]])), "inf"),
+        (sparse.csc_array(np.array([[1.0 + 1j, 0.0], [0.0, 1.0]])), "complex"),
+        (sparse.csc_array((0, 3)), "0 samples"),
+        (sparse.csc_array((2, 0)), "0 features"),
+        (sparse.coo_array(np.ones(2)), "2D"),
+    ],
+)
+def test_unusable_sparse_matrices_are_refused_by_name(X: Any, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        make_design(X, [0.0, 1.0])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_of_floats_is_not_copied(order: Any) -> None:
+    X = np.asarray(np.random.default_rng(0).standard_normal((5, 3)), order=order)
+    assert make_design(X, np.zeros(5)).X is X
+    assert np.shares_memory(make_design(X[:, :], np.zeros(5)).X, X)
+    # A view with steps in both directions has no layout that the loops know.
+    strided = make_design(np.repeat(np.repeat(X, 2, 0), 2, 1)[::2, ::2], np.zeros(5)).X
+    assert strided.flags.c_contiguous or strided.flags.f_contiguous
+    np.testing.assert_array_equal(strided, X)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_centred_columns_are_a_shift_until_the_means_drown_the_differences(weighted: bool) -> None:
+    rng = np.random.default_rng(0)
+    weight = np.arange(30) % 3.0 if weighted else None
+    near = rng.standard_normal((30, 3)) + [3.0, 0.0, -5.0]
+    far = near + [1e7, 0.0, 0.0]
+    far[:, 2] = 1 / 3
+    for X, shifted in ((near, True), (far, False)):
+        design = make_design(X, np.zeros(30), weight)
+        columns = design.centred_columns
+        assert (columns.shift is not None) == shifted
+        expected = X - np.average(X, axis=0, weights=weight)
+        np.testing.assert_allclose(columns.dense(), expected, rtol=1e-6, atol=1e-8)
+    assert np.all(columns.dense()[:, 2] == 0.0)
+    assert np.all(design.centred_gram[2] == 0.0)
+
+
+def test_weights_of_one_are_no_weights(rows: Any) -> None:
+    X, y, weight, _ = rows
+    assert make_design(X, y, np.ones(9)).row_weight is None
+    assert make_design(X, y).row_weight is None
+    np.testing.assert_array_equal(make_design(X, y, weight).row_weight, weight)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "sparse"])
+def test_a_value_that_is_not_finite_is_found_in_any_layout_and_row(order: str) -> None:
+    for row, weight in ((0, None), (3, None), (3, [1.0, 1.0, 1.0, 0.0])):
+        X = np.ones((4, 2))
+        X[row, 1] = np.nan
+        given = sparse.csc_array(X) if order == "sparse" else np.asarray(X, order=order)  # type: ignore[call-overload]
+        with pytest.raises(InputError, match="NaN"):
+            make_design(given, np.zeros(4), weight)

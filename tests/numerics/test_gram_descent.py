@@ -114,14 +114,18 @@ def test_a_column_of_zeros_under_a_penalty_gets_zero() -> None:
         assert d[1] == 0.0
 
 
-def test_two_equal_columns_in_use_are_reported_as_singular() -> None:
+def test_two_equal_columns_in_use_are_minimised_by_cycles_or_reported_as_singular() -> None:
     G, c, l1, l2, scale = problem(3, 20, 0)
     twin = np.array([0, 0, 1, 2])
     d = np.array([1.0, 2.0, 0.0, 0.0])
     rates = l1[twin], 0 * l2[twin]
     G4, c4 = np.ascontiguousarray(G[np.ix_(twin, twin)]), c[twin]
     _, singular = gram_descent(G4, c4, *rates, ANY_SIGN[:4], d, scale[twin], 1e-13, 1000)
-    assert singular == SINGULAR
+    pull = G4 @ d - c4
+    distance = np.where(d == 0, np.maximum(np.abs(pull) - rates[0], 0), np.abs(pull + rates[0] * np.sign(d)))
+    assert singular == SINGULAR or np.all(distance <= 1e-12 * scale[twin])
+    # Equal columns without a penalty cannot be told apart by cycles that move one at a time; nor do they have to be.
+    assert d[0] * d[1] >= 0
 
 
 def value(G: np.ndarray, c: np.ndarray, l1: np.ndarray, l2: np.ndarray, d: np.ndarray) -> float:
