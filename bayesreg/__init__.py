@@ -5,6 +5,8 @@
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
 * ``sample``: the posterior as an ArviZ DataTree. ``explain``: which engine, and why. ``to_pymc``: the PyMC form.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
+* ``Ridge``, ``Lasso``, ``ElasticNet``, ``LogisticRegression``, ``PoissonRegressor``, ``HuberRegressor``,
+  ``QuantileRegressor``: the same as scikit-learn estimators.
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     from bayesreg.conventions import penalty_for as penalty_for
     from bayesreg.conventions import prior_from as prior_from
     from bayesreg.data import make_design as make_design
+    from bayesreg.estimators import ElasticNet as ElasticNet
+    from bayesreg.estimators import HuberRegressor as HuberRegressor
+    from bayesreg.estimators import Lasso as Lasso
+    from bayesreg.estimators import LogisticRegression as LogisticRegression
+    from bayesreg.estimators import PoissonRegressor as PoissonRegressor
+    from bayesreg.estimators import QuantileRegressor as QuantileRegressor
+    from bayesreg.estimators import Ridge as Ridge
     from bayesreg.fit import explain as explain
     from bayesreg.fit import find_map as find_map
     from bayesreg.fit import sample as sample
@@ -43,10 +52,17 @@ if TYPE_CHECKING:
 _MODULES = ("errors", "likelihoods", "plots", "priors", "scales")
 _HOME = {
     "Certificate": "certificate",
+    "ElasticNet": "estimators",
     "Explanation": "choice",
+    "HuberRegressor": "estimators",
+    "Lasso": "estimators",
+    "LogisticRegression": "estimators",
     "MapResult": "results",
     "Model": "model",
     "PathResult": "results",
+    "PoissonRegressor": "estimators",
+    "QuantileRegressor": "estimators",
+    "Ridge": "estimators",
     "compare": "comparison",
     "explain": "fit",
     "find_map": "fit",

@@ -37,7 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("choice",),
     ("fit", "path"),
     ("shrinkage_factors", "verification", "prediction", "prior_prediction"),
-    ("comparison", "plots"),
+    ("comparison", "plots", "estimators"),
     ("report",),
     ("cli",),
 )

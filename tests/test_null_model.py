@@ -79,10 +79,11 @@ def test_the_value_is_the_minimum_over_the_free_ones(name: str, free: list[int],
     design = problem.design
     theta = design.weight * problem.likelihood.gradient(null.eta, design.y, 0.7)
     np.testing.assert_allclose(null.theta, theta, rtol=1e-12, atol=1e-14)
-    size = np.linalg.norm(theta)
-    np.testing.assert_allclose(design.X[:, free].T @ null.theta, 0.0, atol=1e-9 * size)
+    # Where the loss is not convex the steps are not Newton's own and end at the rounding of the value, its root here.
+    size = (1e-9 if problem.likelihood.convex else 1e-7) * np.linalg.norm(theta)
+    np.testing.assert_allclose(design.X[:, free].T @ null.theta, 0.0, atol=size)
     if intercept == "flat":
-        assert abs(null.theta.sum()) < 1e-9 * size
+        assert abs(null.theta.sum()) < size
 
 
 @pytest.mark.parametrize("intercept", INTERCEPTS)
@@ -130,7 +131,8 @@ def test_sparse_columns_have_the_same_null_model(name: str, intercept: str) -> N
     dense = null_model(bind(name, scale, INTERCEPTS[intercept]), 0.7)
     stored = null_model(bind(name, scale, INTERCEPTS[intercept], wrap=sparse.csc_array), 0.7)
     np.testing.assert_allclose(stored.value, dense.value, rtol=1e-11)
-    np.testing.assert_allclose(stored.eta, dense.eta, rtol=1e-9, atol=1e-10)
+    # Two searches may end on either side of a minimum, at the root of the value's rounding from it.
+    np.testing.assert_allclose(stored.eta, dense.eta, atol=1e-7)
 
 
 def test_the_norm_of_the_slopes_is_weighted_and_one_where_it_vanishes() -> None:

@@ -4,6 +4,6 @@ from bayesreg.estimators.huber import HuberRegressor as HuberRegressor
 from bayesreg.estimators.logistic import LogisticRegression as LogisticRegression
 from bayesreg.estimators.poisson import PoissonRegressor as PoissonRegressor
 from bayesreg.estimators.quantile import QuantileRegressor as QuantileRegressor
-from bayesreg.estimators.squared import ElasticNet as ElasticNet
-from bayesreg.estimators.squared import Lasso as Lasso
-from bayesreg.estimators.squared import Ridge as Ridge
+from bayesreg.estimators.elastic_net import ElasticNet as ElasticNet
+from bayesreg.estimators.lasso import Lasso as Lasso
+from bayesreg.estimators.ridge import Ridge as Ridge

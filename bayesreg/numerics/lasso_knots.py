@@ -151,9 +151,9 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
         raise InputError(f"s_min must be at least 0 and max_knots at least 2, got {s_min!r} and {max_knots!r}.")
     column = np.sqrt(np.diag(G) + l2)
     column[column == 0] = 1.0
-    unit = (float(np.max(np.abs(c) / column, initial=0.0)) or 1.0) / column
+    response = float(np.max(np.abs(c) / column, initial=0.0)) or 1.0
     scaled = (G + np.diag(l2)) / np.outer(column, column)
-    problem = _Problem(scaled, c / (column**2 * unit), l1 / (column**2 * unit))
+    problem = _Problem(scaled, c / column / response, l1 / column / response)
     here = problem.start(s_min)
     right, kkt = problem.check(here.part([0, 0]))
     if right == 0:
@@ -191,7 +191,7 @@ def find_knots(G: Array, c: Array, l1: Array, l2: Array, *, s_min: float = 0.0, 
     moved = (above != below)[:, None] & (np.stack([above, below], axis=1) != 0)
     knot, enters, feature = np.nonzero(moved)
     kind = (2 * enters - 1).astype(np.int8)
-    return Knots(strength, coef * unit, knot, feature, kind, kkt, repairs, end)
+    return Knots(strength, coef * (response / column), knot, feature, kind, kkt, repairs, end)
 
 
 class _Rows(NamedTuple):
@@ -245,7 +245,7 @@ class _Problem:
             distance = np.maximum(distance, off.max(axis=1, initial=0.0))
             size = np.abs(rows.coef[end]).sum(axis=1)
             allowed = np.maximum(allowed, np.minimum(_TOLERANCE + _ROUNDING * size, _LIMIT))
-        right = int(np.argmax(np.append(distance > allowed, True)))
+        right = int(np.argmax(np.append(~(distance <= allowed), True)))
         return right, float(np.max(distance[:right], initial=0.0))
 
     def bridge(self, here: _Rows, s_min: float) -> _Rows:
