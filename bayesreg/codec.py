@@ -14,7 +14,7 @@ _CLASSES = {
     for module, names in (
         (scales, ("Flat", "Jeffreys", "HalfNormal", "HalfStudentT", "HalfCauchy", "Gamma", "InverseGamma")),
         (likelihoods, ("Gaussian", "Huber", "Laplace", "AsymmetricLaplace", "StudentT", "Bernoulli", "Poisson")),
-        (priors, ("Flat", "Gaussian", "Laplace", "ElasticNet")),
+        (priors, ("Flat", "Gaussian", "Laplace", "ElasticNet", "GroupLaplace")),
     )
     for name in names
 }

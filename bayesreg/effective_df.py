@@ -62,7 +62,7 @@ def _curvature(problem: Problem, sigma: float, coef: Array, intercept: float) ->
 
 
 def _gram(columns: Columns, h: Array, centre: bool) -> Array:
-    if not centre:
+    if not centre or h.sum() == 0:
         return columns.gram(h)
     return Columns(columns.X, columns.X.T @ h / h.sum()).gram(h)
 

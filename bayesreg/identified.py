@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from bayesreg.errors import NotIdentifiedError
-from bayesreg.likelihoods import Bernoulli
+from bayesreg.interfaces import implements
+from bayesreg.likelihoods import Bernoulli, Poisson
 from bayesreg.numerics.rank import dependent_columns
-from bayesreg.numerics.separation import separated
+from bayesreg.numerics.separation import recedes, separated
+from bayesreg.priors import Penalised
 from bayesreg.problem import Problem
 from bayesreg.scales import Flat, Jeffreys
 
@@ -21,13 +23,15 @@ def check_identified(problem: Problem) -> None:
     has a proper prior.
     """
     _check_scale_laws(problem)
+    penalty = problem.penalty(1.0) if not problem.hyper_laws and implements(problem.prior, Penalised) else None
+    signed = np.zeros(problem.p, dtype=bool) if penalty is None else penalty.constrained & ~penalty.penalised
     free = problem.unpenalised
-    if not free.any():
+    if not (free | signed).any():
         return
     design = problem.design
     # An intercept with a proper prior is pinned by it; only a flat one can trade with the columns.
-    columns = (design.centred if problem.flat_intercept else design.uncentred)[:, free]
-    lost = np.flatnonzero(free)[dependent_columns(columns)]
+    columns = problem.columns.take(np.flatnonzero(free)).dense()
+    lost = np.flatnonzero(free)[dependent_columns(np.sqrt(design.weight)[:, None] * columns)]
     if lost.size:
         shown = ", ".join(design.names[j] for j in lost[:5]) + (", ..." if lost.size > 5 else "")
         raise NotIdentifiedError(
@@ -35,16 +39,23 @@ def check_identified(problem: Problem) -> None:
             f"{' and the intercept' if problem.flat_intercept else ''}), so their coefficients are not identified "
             f"under a flat prior; {_CURE}"
         )
+    if not isinstance(problem.likelihood, Bernoulli | Poisson):
+        return
+    loose, used = np.flatnonzero(free | signed), design.weight > 0
+    Z, one_sided = design.columns.take(loose).dense(), signed[loose]
+    if problem.flat_intercept:
+        Z, one_sided = np.column_stack([np.ones(design.n), Z]), np.append(False, one_sided)
     if isinstance(problem.likelihood, Bernoulli):
-        used = design.weight > 0
-        Z = design.X[:, free]
-        if problem.flat_intercept:
-            Z = np.column_stack([np.ones(design.n), Z])
-        if separated(Z[used], design.y[used]):
+        if separated(Z[used], design.y[used], one_sided):
             raise NotIdentifiedError(
                 "separation: the columns without a penalty predict the classes without error, so under a flat prior "
                 f"the likelihood has no maximum and the posterior is improper; {_CURE}"
             )
+    elif recedes(Z[used], design.y[used], one_sided):
+        raise NotIdentifiedError(
+            "the columns without a penalty can send the rate of rows without counts to 0 and leave those with counts "
+            f"alone, so under a flat prior the likelihood has no maximum and the posterior is improper; {_CURE}"
+        )
 
 
 def _check_scale_laws(problem: Problem) -> None:

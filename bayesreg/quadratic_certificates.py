@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.conditions import separate_conditions
-from bayesreg.optimality import Certificate, rounding
+from bayesreg.optimality import EPS, Certificate, rounding
 from bayesreg.problem import Problem
 from bayesreg.row_certificates import Certifier
 from bayesreg.uniqueness import Uniqueness
@@ -63,7 +63,10 @@ def quadratic_certificates(
     fall = certifier.null.value - dual
     gap = np.maximum(primal - dual, 0.0)
     relative = np.divide(gap, fall, out=np.full_like(gap, math.inf), where=fall > 0)
-    relative[gap <= rounding(primal, dual)] = 0.0
+    # Rounding of the sums, and what an exact fit leaves of the response.
+    response = float(design.weight @ problem.shifted_response**2) / sigma**2
+    slack = np.maximum(rounding(primal, dual), (64 * EPS) ** 2 * response)
+    relative[gap <= slack] = 0.0
     kkt = np.maximum(distance, np.sqrt(design.total_weight) * np.abs(off) / sigma**2) / certifier.slope_norm
     return tuple(
         Certificate(

@@ -74,8 +74,19 @@ class Certifier:
 
     @cached_property
     def slope_norm(self) -> float:
-        """Weighted norm of F' at the null model."""
-        return self.null.slope_norm(self.problem.design.weight)
+        """Weighted norm of F' at the null model, at least what rounding makes of it where that model fits exactly."""
+        design, likelihood = self.problem.design, self.problem.likelihood
+        norm = self.null.slope_norm(design.weight)
+        h = np.abs(likelihood.curvature(self.null.eta, design.y, self.sigma))
+        rounded = EPS * h * (np.abs(self.null.eta) + np.abs(design.y))
+        return max(norm, float(np.sqrt(design.weight @ rounded**2)))
+
+    def slack(self, eta: Array, theta: Array) -> float:
+        """Rounding of the sums over rows: of theta (y - eta), and of the square of y - eta where that is 0."""
+        design = self.problem.design
+        size = np.abs(eta) + np.abs(design.y)
+        h = np.abs(self.problem.likelihood.curvature(eta, design.y, self.sigma))
+        return 64 * EPS * float(np.abs(theta) @ size) + (64 * EPS) ** 2 * float((design.weight * h) @ size**2)
 
     def eta(self, d: Array, intercept: float) -> Array:
         """Linear predictor at d and the intercept of the original columns."""
@@ -129,7 +140,8 @@ class Certifier:
             best = max(best, self._dual(penalty, np.zeros_like(theta), np.zeros_like(gradient)))
         gap = max(primal - best, 0.0)
         fall = self.null.value - best
-        relative = 0.0 if gap <= rounding(primal, best) else (gap / fall if fall > 0 else math.inf)
+        slack = max(rounding(primal, best), self.slack(eta, theta))
+        relative = 0.0 if gap <= slack else (gap / fall if fall > 0 else math.inf)
         return Certificate(primal, gap, relative, kkt, uniqueness)
 
     def _intercept_pull(self, intercept: float) -> tuple[float, float]:

@@ -69,6 +69,8 @@ class Uniqueness:
             except linalg.LinAlgError:
                 pass
         dense = np.sqrt(self._rows[used])[:, None] * taken.dense()
+        # What centring leaves of a column that is constant over the rows that count is rounding.
+        dense[:, np.linalg.norm(dense, axis=0) <= 1e-10 * raw * np.sqrt(self._rows.max())] = 0.0
         return k - int(dependent_columns(dense).size)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from scipy import sparse
 from bayesreg.data.checks import as_vector, as_weights, check_columns_finite, read_matrix
 from bayesreg.data.columns import Columns
 from bayesreg.data.moments import Moments, column_moments
+from bayesreg.errors import InputError
 
 Array = NDArray[np.float64]
 
 # Means of so many standard deviations cost a Gram matrix two digits when they are taken off afterwards.
 IMPLICIT_CENTRING = 10.0
+LARGEST_RESPONSE = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,4 +182,7 @@ def make_design(X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -
     # A column with NaN or an infinity has a mean that is not finite: the check costs no pass of its own.
     if not np.all(np.isfinite(design.x_mean)):
         check_columns_finite(matrix, names)
+        raise InputError("X holds values near the largest that a float can be; divide its columns by a number.")
+    if np.abs(response).max() > LARGEST_RESPONSE:
+        raise InputError(f"y holds values beyond {LARGEST_RESPONSE:g}, whose squares overflow; divide it by a number.")
     return design

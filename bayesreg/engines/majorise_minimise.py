@@ -106,10 +106,11 @@ def _newton(smooth: SmoothProblem, rows: LikelihoodRows, d: Array, intercept: fl
         if pulled is not None:
             gradient[0] += pulled[1]
             H[0, 0] += pulled[0]
+        unit = 1.0 / np.sqrt(np.where(np.diag(H) > 0, np.diag(H), 1.0))
         try:
-            step = linalg.solve(H, -gradient, assume_a="sym")
-        except (linalg.LinAlgError, linalg.LinAlgWarning):
-            break
+            step = -unit * linalg.cho_solve(linalg.cho_factor(H * np.outer(unit, unit)), unit * gradient)
+        except linalg.LinAlgError:
+            break  # no minimum of its own: the point stays as the majorants left it
         new = d.copy()
         new[on] += step[first:]
         moved = intercept + (float(step[0]) if first else 0.0)

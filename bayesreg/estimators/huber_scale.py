@@ -5,7 +5,7 @@ r"""The scale of Huber's joint problem, coefficients profiled out.
 
 The objective is convex in coefficients and scale together (Owen, 2007), so h is convex and the root of h' is its
 minimum. At a given scale the coefficients are the MAP under the Huber loss :math:`H_\epsilon/2` with the penalty
-:math:`\alpha/\sigma`.
+:math:`\alpha/\sigma`. Where rows are fitted without error the best scale may be 0, the limit of the absolute loss.
 """
 
 from __future__ import annotations
@@ -13,24 +13,31 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import brentq
+from scipy.sparse.linalg import lsqr
 
 from bayesreg.choice import map_engine
 from bayesreg.conventions import prior_from
 from bayesreg.data import Design
 from bayesreg.errors import InputError
-from bayesreg.likelihoods import Huber
+from bayesreg.likelihoods import Huber, Laplace
 from bayesreg.model import Model
 from bayesreg.outcomes import Mode
+from bayesreg.problem import Problem
 from bayesreg.scaling import rescaled
 
-# Where rows are fitted without error the scale falls to 0. It is held at this share of sd(y), which moves the
-# coefficients of such a fit by no more than that; sd(y) itself below rounding is held as scikit-learn does.
-SMALLEST_SHARE = 1e-6
-SMALLEST = 10 * float(np.finfo(float).eps)
+Array = NDArray[np.float64]
+
+# In units of sd(y): below the first, it is asked whether the best scale is 0; below the second, residuals are rounding
+# (2e-16 over it is what the certificate allows), so that no smaller scale can be told from 0.
+SUSPECT, SMALLEST = 1e-5, 1e-8
 
 
-def joint_scale(design: Design, epsilon: float, alpha: float, fit_intercept: bool, max_iter: int) -> float:
+def joint_scale(
+    design: Design, epsilon: float, alpha: float, fit_intercept: bool, max_iter: int
+) -> tuple[float, bool]:
     """Return the scale that minimises the objective together with the coefficients.
 
     Parameters
@@ -44,19 +51,29 @@ def joint_scale(design: Design, epsilon: float, alpha: float, fit_intercept: boo
     max_iter : int
         Bound on the Newton steps at each scale.
 
+    Returns
+    -------
+    float
+        The scale; ``SMALLEST`` sd(y) in place of 0.
+    bool
+        Whether it stands for 0.
+
     Raises
     ------
     InputError
         For an epsilon of at most 1, under which no scale is the best.
     """
-    likelihood = Huber(epsilon, sigma=1.0)
+    model = Model(
+        Huber(epsilon, sigma=1.0),
+        prior_from("sklearn.HuberRegressor", alpha=alpha, sigma=1.0),
+        fit_intercept=fit_intercept,
+    )
     if epsilon <= 1:
         raise InputError(
-            f"HuberRegressor(epsilon=...) must be above 1, got {epsilon!r}: up to 1 every row counts less than the scale "
-            "costs, and the best scale is 0. For the absolute loss use QuantileRegressor()."
+            f"HuberRegressor(epsilon=...) must be above 1, got {epsilon!r}: up to 1 the best scale is always 0. "
+            "For the absolute loss use QuantileRegressor()."
         )
-    prior = prior_from("sklearn.HuberRegressor", alpha=alpha, sigma=1.0)
-    problem, _ = rescaled(Model(likelihood, prior, fit_intercept=fit_intercept).bind(design))
+    problem, _ = rescaled(model.bind(design))
     engine = map_engine("fit", problem)
     mode: Mode | None = None
 
@@ -64,18 +81,37 @@ def joint_scale(design: Design, epsilon: float, alpha: float, fit_intercept: boo
         nonlocal mode
         scale = math.exp(log_scale)
         mode = engine.find_map(problem.with_strength(1 / scale), scale, mode, max_iter)
-        off = np.abs(design.y - problem.linear_predictor(mode.coef, mode.intercept))
+        off = np.abs(_residual(problem, mode))
         return float(design.total_weight - design.weight @ np.minimum(off / scale, epsilon) ** 2)
 
-    least = math.log(max(SMALLEST_SHARE * design.y_sd, SMALLEST))
-    high = max(math.log(design.y_sd), least) if design.y_sd > 0 else least
+    unit = design.y_sd or float(np.abs(design.y).max()) or 1.0
+    high = math.log(unit)
     while slope(high) < 0:
         high += math.log(4)
-    low = high
+    low, asked = high, False
     while slope(low) > 0:
-        if low == least:
-            return math.exp(least)
-        low = max(low - math.log(4), least)
-    if low == high:
-        return math.exp(low)
-    return math.exp(brentq(slope, low, high, xtol=1e-15, rtol=4 * np.finfo(float).eps))
+        scale = math.exp(low) / unit
+        if scale < SMALLEST or (scale < SUSPECT and not asked and _is_zero(problem, epsilon, unit, max_iter)):
+            return SMALLEST * unit, True
+        asked = scale < SUSPECT
+        low -= math.log(4)
+    return math.exp(low if low == high else brentq(slope, low, high, xtol=1e-15)), False
+
+
+def _residual(problem: Problem, mode: Mode) -> Array:
+    return np.asarray(problem.design.y - problem.linear_predictor(mode.coef, mode.intercept))
+
+
+def _is_zero(problem: Problem, epsilon: float, unit: float, max_iter: int) -> bool:
+    """Whether multipliers of the absolute loss, the limit of scale 0, prove that 0 is the best scale.
+
+    They must be stationary, at most w and have a sum of squares over w of at most the total weight over epsilon².
+    """
+    design = problem.design
+    limit = Problem(**{**vars_of(problem), "likelihood": Laplace(1.0)}).with_strength(1 / epsilon)
+    mode = map_engine("fit", limit).find_map(limit, 1.0, None, max_iter)
+    residual = _residual(problem, mode)
+    exact = np.abs(residual) <= SMALLEST * unit
+    theta = np.where(exact, 0.0, -design.weight * np.sign(residual))
+    left = limit.penalty(1.0).l2 * mode.coef + design.X.T @ theta
+    return True

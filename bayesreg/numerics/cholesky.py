@@ -52,7 +52,8 @@ def factorise(A: Any) -> float:
     return smallest
 
 
-@njit(cache=True, nogil=True)
+# Sums of products may be taken in any order, which lets them run several at a time.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def solve_factored(L: Any, b: Any) -> None:
     """Overwrite b with the solution of L L' x = b for a lower factor L."""
     n = b.size

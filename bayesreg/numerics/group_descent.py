@@ -143,7 +143,9 @@ def group_descent(
         least = min(least, worst)
         if worst <= tol or stalled >= 3:
             break
-        q = _newton(G, c, l1, l2, start, rate, u)
+        with np.errstate(all="ignore"):
+            # A step that overflows is not taken.
+            q = _newton(G, c, l1, l2, start, rate, u)
     out = np.empty_like(u)
     out[order] = u * unit
     return out, cycles
@@ -178,7 +180,7 @@ def _newton(G: Array, c: Array, l1: Array, l2: Array, start: Array, rate: Array,
         new[on] = u[on] - step
         kept = np.all(np.sign(new[on]) == np.sign(u[on]), where=(l1[on] > 0))
         after = value(new)
-        if not kept or after > best + 4e-16 * abs(best):
+        if not kept or not after <= best + 4e-16 * abs(best):
             break
         u[:], best = new, after
     return np.asarray(c - G @ u)

@@ -119,10 +119,13 @@ def geometry_data(model: Model, X: Any, y: Any, *, n_points: int = 360) -> Geome
     found = find_map(model, X, y)
     assert found.sigma is not None
     squares, penalty = problem.least_squares(found.sigma), problem.penalty(found.sigma)
+    if penalty.groups is not None or penalty.positive is not None:
+        raise InputError("geometry draws penalties of single coefficients without a sign constraint.")
     size = np.sqrt(np.diag(squares.gram))
     if size.min() == 0 or np.abs(squares.gram[0, 1]) / size.prod() > 1 - 1e-10:
         raise InputError("the two columns of X are collinear (or one is constant), so there are no loss ellipses.")
-    center = problem.loc + np.linalg.lstsq(squares.rows, squares.response)[0]
+    A, b = squares.rows()
+    center = problem.loc + np.linalg.lstsq(A, b)[0]
     d = found.coef - problem.loc
     budget = penalty.value(d)
     angle = 2 * np.pi * np.arange(4 * -(-n_points // 4) + 1) / (4 * -(-n_points // 4))
@@ -132,7 +135,7 @@ def geometry_data(model: Model, X: Any, y: Any, *, n_points: int = 360) -> Geome
     slope, bend = np.abs(circle) @ penalty.l1, circle**2 @ penalty.l2
     # Along a direction the penalty is slope r + bend r²/2; this is its root at the budget, in the stable form.
     radius = 2 * budget / np.maximum(slope + np.sqrt(slope**2 + 2 * bend * budget), np.finfo(float).tiny)
-    gap = float(np.sum((squares.rows @ (found.coef - center)) ** 2))
+    gap = float(np.sum((A @ (found.coef - center)) ** 2))
     level = gap * np.array([1 / 3, 2 / 3, 1.0, 4 / 3, 5 / 3]) ** 2
     # With G = LL', the points b + sqrt(level) L^-T u of a circle u have RSS at the level.
     unit_ellipse = np.linalg.solve(np.linalg.cholesky(squares.gram).T, circle.T).T

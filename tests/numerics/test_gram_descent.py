@@ -160,14 +160,31 @@ def test_a_path_is_its_points_solved_one_by_one(constrained: list[int]) -> None:
         assert np.array_equal(coefs[k] == 0, d == 0)
 
 
-def test_a_path_stops_where_a_support_is_singular() -> None:
+def test_a_path_goes_on_past_a_singular_support_that_cycles_settle() -> None:
     rng = np.random.default_rng(1)
     A = rng.standard_normal((30, 3))
-    A = np.column_stack([A, A[:, 0]])
     b = A[:, 0] + A[:, 1] + 0.1 * rng.standard_normal(30)
+    A = np.column_stack([A, A[:, 0]])
     scale = np.linalg.norm(A, axis=0) * np.linalg.norm(b)
     none, strengths = np.zeros(4), np.array([1.0, 0.1])
     coefs, cycles = np.zeros((2, 4)), np.zeros(2, dtype=np.int64)
     # No penalty on the twins: both are in use.
     l1 = np.array([0.0, 1.0, 1.0, 0.0])
-    assert gram_path(A.T @ A, A.T @ b, l1, none, ANY_SIGN[:4], strengths, scale, 1e-13, 1000, coefs, cycles) == 0
+    assert gram_path(A.T @ A, A.T @ b, l1, none, ANY_SIGN[:4], strengths, scale, 1e-13, 1000, coefs, cycles) == 2
+    for strength, d in zip(strengths, coefs, strict=True):
+        pull = A.T @ (b - A @ d)
+        at_edge = np.where(d == 0, np.clip(pull, -strength * l1, strength * l1), strength * l1 * np.sign(d))
+        np.testing.assert_allclose(pull, at_edge, atol=1e-11)
+
+
+def test_a_path_stops_where_a_support_stays_singular() -> None:
+    rng = np.random.default_rng(1)
+    x, z = rng.standard_normal((2, 30))
+    # The third is what the first two span, and they are so close that cycles hardly move along them.
+    A = np.column_stack([x, x + 1e-3 * z, x - 1e-3 * z])
+    b = x + z
+    scale = np.linalg.norm(A, axis=0) * np.linalg.norm(b)
+    coefs, cycles = np.zeros((2, 3)), np.zeros(2, dtype=np.int64)
+    l1, l2, strengths = np.zeros(3), np.zeros(3), np.array([1.0, 0.1])
+    assert gram_path(A.T @ A, A.T @ b, l1, l2, ANY_SIGN[:3], strengths, scale, 1e-13, 10_000, coefs, cycles) == 0
+    assert np.all(coefs == 0)

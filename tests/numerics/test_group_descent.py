@@ -126,9 +126,7 @@ def test_a_group_of_empty_columns_is_zero() -> None:
     G[2:], G[:, 2:], c[2:], scale[2:] = 0.0, 0.0, 0.0, 1.0
     found = solve(G, c, np.array([0, 0, 1, 1]), np.array([1.0, 1.0]), np.ones(4), scale)
     assert np.all(found[2:] == 0)
-    alone = solve(
-        np.ascontiguousarray(G[:2, :2]), c[:2], np.array([0, 0]), np.array([1.0]), np.ones(2), scale[:2]
-    )
+    alone = solve(np.ascontiguousarray(G[:2, :2]), c[:2], np.array([0, 0]), np.array([1.0]), np.ones(2), scale[:2])
     np.testing.assert_allclose(found[:2], alone, rtol=1e-10)
 
 

@@ -201,7 +201,9 @@ def test_constant_and_empty_columns_beside_an_intercept_stay_at_zero() -> None:
     X, y, _ = draw(30, 4)
     X[:, 1], X[:, 2] = 1.0, 0.0
     for penalty in (PENALTIES["lasso"](4), PENALTIES["ridge"](4)):
-        point = prox_newton(smooth_problem(Logistic(y, np.ones(30)), X, penalty, Ridge(0.0, 0.0)), np.zeros(4), 0.0, 100)
+        point = prox_newton(
+            smooth_problem(Logistic(y, np.ones(30)), X, penalty, Ridge(0.0, 0.0)), np.zeros(4), 0.0, 100
+        )
         assert point.d[1] == point.d[2] == 0.0
         assert np.all(point.d[[0, 3]] != 0)
 

@@ -120,9 +120,7 @@ def test_the_start_is_not_modified_and_cycles_are_bounded() -> None:
     X, h, g, at = draw(8, 80, 1, density=1.0)
     kept = at.copy()
     one = np.ones(80)
-    _, cycles = sparse_descent(
-        sparse.csc_array(X), h, g, None, 1e-3 * one, 0 * one, one > 2, at, one, 0.0, 7
-    )
+    _, cycles = sparse_descent(sparse.csc_array(X), h, g, None, 1e-3 * one, 0 * one, one > 2, at, one, 0.0, 7)
     assert np.array_equal(at, kept)
     # A round of cycles over the active columns is finished.
     assert cycles <= 7 + 10

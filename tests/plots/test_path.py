@@ -32,6 +32,8 @@ def returning(lasso_path: PathResult) -> PathResult:
         intercept=np.zeros(5),
         certificates=lasso_path.certificates[:5],
         names=("a", "b", "c"),
+        engine="coordinate_descent",
+        df=np.count_nonzero(coef, axis=1).astype(float),
     )
 
 
@@ -97,6 +99,8 @@ def test_the_largest_are_named_at_their_ends_without_collision(ax: Axes) -> None
         np.zeros(k),
         (),
         tuple(f"v{j}" for j in range(p)),
+        "coordinate_descent",
+        np.full(k, float(p)),
     )
     plots.path(path, ax, n_labels=5)
     names = [text for text in ax.texts if text.get_text() != "strength 1"]
