@@ -33,7 +33,7 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
         NaN where the curvature of the loss says nothing (absolute and quantile losses with a ridge part or groups).
     """
     penalty = problem.penalty(sigma)
-    count = np.count_nonzero(coef - problem.loc, axis=1).astype(float)
+    count: Array = np.count_nonzero(coef - problem.loc, axis=1).astype(np.float64)
     if penalty.groups is None and not np.any(penalty.l2):
         return count
     if not problem.likelihood.smooth:
@@ -44,7 +44,7 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
     )
     everywhere = bool(np.all(penalty.l2 > 0) and not np.any(penalty.l1) and penalty.groups is None)
     if constant and everywhere and penalty.positive is None:
-        return _ridge(problem, sigma, strengths, penalty.l2)
+        return _ridge(problem, sigma, strengths)
     out = np.empty(count.size)
     for k in range(count.size):
         d = coef[k] - problem.loc
@@ -67,7 +67,7 @@ def _gram(columns: Columns, h: Array, centre: bool) -> Array:
     return Columns(columns.X, columns.X.T @ h / h.sum()).gram(h)
 
 
-def _ridge(problem: Problem, sigma: float, strengths: Array, l2: Array) -> Array:
+def _ridge(problem: Problem, sigma: float, strengths: Array) -> Array:
     """All points from one spectrum: sum of d² / (d² + s)."""
     ls = problem.least_squares(sigma)
     unit = 1.0 / np.sqrt(ls.penalty.l2)

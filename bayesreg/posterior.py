@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.interfaces import implements
-from bayesreg.likelihoods import Gaussian
+from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.numerics.variates import draw_laplace_local_variance
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Penalised, Resolved, at_noise
@@ -94,7 +94,7 @@ def build_tree(
     if stats:
         groups["sample_stats"] = _dataset(stats, ("chain", "draw"), coords)
     groups["observed_data"] = xr.Dataset({"y": ("obs", design.y)}, {"obs": coords["obs"]})
-    groups["constant_data"] = _constant_data(problem, posterior["coef"], intercept, coords)
+    groups["constant_data"] = _constant_data(problem, posterior["coef"], intercept, sigma, coords)
     if drawn.moments:
         groups["exact_moments"] = _dataset(drawn.moments, (), coords)
     tree = xr.DataTree.from_dict(groups)
@@ -158,7 +158,17 @@ def _local_scale(problem: Problem, posterior: dict[str, Array], sigma: Array, rn
     return np.where(l1 > 0, np.sqrt(variance) * safe, np.nan)
 
 
-def _constant_data(problem: Problem, coef: Array, intercept: Array, coords: dict[str, Array]) -> xr.Dataset:
+def _row_information(problem: Problem, eta: Array, sigma: float) -> Array:
+    """Curvature of the loss of each row times sigma²; at a kink, where there is none, the squared slope."""
+    y, likelihood = problem.design.y, problem.likelihood
+    if implements(likelihood, Kinked):
+        return np.asarray(likelihood.gradient(eta, y, sigma) ** 2 * sigma**2)
+    return np.asarray(np.maximum(likelihood.curvature(eta, y, sigma), 0.0) * sigma**2)
+
+
+def _constant_data(
+    problem: Problem, coef: Array, intercept: Array, sigma: Array, coords: dict[str, Array]
+) -> xr.Dataset:
     """What shrinkage and prediction need of the data and the bound model."""
     import xarray as xr
 
@@ -170,9 +180,9 @@ def _constant_data(problem: Problem, coef: Array, intercept: Array, coords: dict
         cross = (design.centred if problem.fit_intercept else design.uncentred).T @ response
         gram = design.centred_gram if problem.fit_intercept else design.uncentred_gram
     else:
-        # Curvature of the log likelihood at the posterior mean, centred with its own weights.
+        # Information of each row at the posterior mean, in units of 1/sigma², centred with its own weights.
         eta = problem.linear_predictor(coef.mean((0, 1)), float(intercept.mean()))
-        h = design.weight * problem.likelihood.curvature(eta, design.y, 1.0)
+        h = design.weight * _row_information(problem, eta, float(sigma.mean()))
         centre = h @ design.X / h.sum() if problem.fit_intercept else 0.0
         gram = (design.X - centre).T @ (h[:, None] * (design.X - centre))
     variables: dict[str, Any] = {

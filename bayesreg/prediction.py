@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from bayesreg.data.checks import as_matrix, as_vector
 from bayesreg.errors import InputError
@@ -130,4 +131,4 @@ def _new_rows(X: Any, names: tuple[str, ...]) -> Array:
             f"the columns of X are not those of the fit, or in another order: column {wrong} is {given[wrong]!r}, "
             f"the model has {names[wrong]!r}."
         )
-    return matrix
+    return np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)

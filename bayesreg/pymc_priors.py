@@ -55,7 +55,7 @@ def _beyond(loc: Array, positive: Mask) -> Any:
     import pytensor.tensor as pt
     from pymc.logprob.transforms import Transform
 
-    class Beyond(Transform):
+    class Beyond(Transform):  # type: ignore[misc] # PyMC is untyped
         """Elementwise."""
 
         name = "beyond"
@@ -99,7 +99,7 @@ def grouped(problem: Problem, prior: Grouped, rate: Any) -> Any:
         if not finite.all():
             raise InputError("coef has columns without a prior (flat), so it cannot be drawn from.")
         draws = int(np.prod(size)) // label.size if size else 1
-        d = draw_grouped(rng, np.broadcast_to(rate, (draws, label.max() + 1)), label) * unit
+        d = draw_grouped(rng, np.broadcast_to(rate, (draws, int(label.max()) + 1)), label) * unit
         return loc + (d.reshape(tuple(size)) if size else d[0])
 
     ones = np.ones(label.max() + 1)

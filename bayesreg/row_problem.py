@@ -51,8 +51,9 @@ class LikelihoodRows:
         return self.weight * np.maximum(self.likelihood.curvature(eta, self.y, self.sigma), 0.0)
 
     def majorant(self, eta: Array) -> Array:
-        """Return w times the curvature of a quadratic above F."""
-        return self.weight * self.likelihood.majorant(eta, self.y, self.sigma)
+        """Return w times the curvature of a quadratic above F; 0 for a row without weight."""
+        bound = np.where(self.weight > 0, self.likelihood.majorant(eta, self.y, self.sigma), 0.0)
+        return self.weight * bound
 
 
 def smooth_problem(problem: Problem, sigma: float, loss: RowLoss) -> SmoothProblem:

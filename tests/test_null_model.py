@@ -28,7 +28,7 @@ INTERCEPTS = {"flat": priors.Flat(), "proper": priors.Gaussian(0.5, loc=-1.0), "
 
 def rows(name: str) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(4)
-    X = rng.standard_normal((40, 4)) + [0.0, 2.0, 0.0, -1.0]
+    X = rng.standard_normal((40, 4)) + np.array([0.0, 2.0, 0.0, -1.0])
     eta = 0.3 + X @ [0.5, 0.0, -0.4, 0.0]
     if name == "bernoulli":
         return X, (rng.random(40) < 1 / (1 + np.exp(-eta))).astype(float)
@@ -159,7 +159,7 @@ def test_a_large_mean_of_a_free_column_goes_into_the_intercept(name: str, mean: 
     X, y = rows(name)
     model = br.Model((SMOOTH | KINKED)[name], priors.Laplace([INF, 0.5, 0.5, 0.5]))
     plain = null_model(model.bind(make_design(X, y)), 0.7)
-    moved = null_model(model.bind(make_design(X + [mean, 0, 0, 0], y)), 0.7)
+    moved = null_model(model.bind(make_design(X + np.array([mean, 0, 0, 0]), y)), 0.7)
     # X + mean is itself rounded.
     np.testing.assert_allclose(moved.value, plain.value, rtol=10 * 2.0**-52 * mean)
     np.testing.assert_allclose(moved.eta, plain.eta, rtol=1e-7, atol=1e-7)

@@ -93,8 +93,8 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         Returns
         -------
         pandas.DataFrame
-            Column ``map``; after `sample` also those of ``arviz.summary`` (mean, sd, interval, ESS, R-hat), and a row for
-            a learned ``sigma``.
+            Column ``map``; after `sample` also those of ``arviz.summary`` (mean, sd, interval, ESS, R-hat), and a row
+            for a learned ``sigma``.
         """
         check_is_fitted(self)
         frame = self.map_.to_frame()
@@ -131,23 +131,25 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         response = np.asarray(y, dtype=np.float64)
         design = Design(matrix, response, rows, np.zeros(rows.size), names, weight is not None)
         limit = 10_000 if self.max_iter is None else int(self.max_iter)
-        stated = {name: getattr(self, name) for name in self._stated}
-        noise = self._noise(design, limit)
-        model = Model(
-            likelihood_from(self._convention, sigma=noise, **stated),
-            prior_from(self._convention, sum_weights=design.total_weight, sigma=noise, **stated),
-            fit_intercept=self.fit_intercept,
-        )
+        model = self._model(design, limit)
         self.map_ = find_map_of(model.bind(design), None, limit)
         self.certificate_ = self.map_.certificate
-        learned = replace(model.likelihood, sigma=None) if model.likelihood.has_sigma else model.likelihood
-        self.model_ = replace(model, likelihood=learned)
+        likelihood: Any = model.likelihood
+        self.model_ = replace(model, likelihood=replace(likelihood, sigma=None)) if likelihood.has_sigma else model
         self._data = (given, response, weight)
-        vars(self).pop("posterior_", None)
+        if "posterior_" in vars(self):
+            del self.posterior_
 
-    def _noise(self, design: Design, max_iter: int) -> float:
-        """Noise level of the fit; any will do where the coefficients are the same for all."""
-        return 1.0
+    def _model(self, design: Design, max_iter: int) -> Model:
+        """The model whose MAP is the fit; the noise level 1 stands for any, since the coefficients are the same."""
+        return self._stated_model(design, 1.0)
+
+    def _stated_model(self, design: Design, noise: float) -> Model:
+        """What the parameters stand for at a noise level, by the table of conventions."""
+        stated = {name: getattr(self, name) for name in self._stated}
+        likelihood = likelihood_from(self._convention, sigma=noise, **stated)
+        prior = prior_from(self._convention, sum_weights=design.total_weight, sigma=noise, **stated)
+        return Model(likelihood, prior, fit_intercept=self.fit_intercept)
 
     def _check_unchanged(self, X: Any, y: Array, weight: Array | None) -> None:
         """Raise where the mode of the fit is none of the data that were kept."""

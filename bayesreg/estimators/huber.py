@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,13 +12,16 @@ from bayesreg.data import Design
 from bayesreg.estimators.huber_scale import joint_scale
 from bayesreg.estimators.regressor import Regressor
 from bayesreg.fit import Seed
+from bayesreg.likelihoods import Laplace
+from bayesreg.model import Model
 
 
 class HuberRegressor(Regressor):
     r"""A linear model that rows far off pull at with bounded force, with a ridge penalty.
 
-    Minimises :math:`\sum_i s_i [\sigma + H_\epsilon(e_i/\sigma)\sigma] + \alpha\|\beta\|_2^2` over the coefficients *and*
-    the scale sigma; :math:`H_\epsilon(z) = z^2` for :math:`|z| < \epsilon`, :math:`2\epsilon|z| - \epsilon^2` beyond.
+    Minimises :math:`\sum_i s_i [\sigma + H_\epsilon(e_i/\sigma)\sigma] + \alpha\|\beta\|_2^2` over the coefficients and
+    the scale sigma together; :math:`H_\epsilon(z) = z^2` for :math:`|z| < \epsilon` and
+    :math:`2\epsilon|z| - \epsilon^2` beyond.
 
     Parameters
     ----------
@@ -112,10 +116,14 @@ class HuberRegressor(Regressor):
             For unusable data or parameters.
         """
         super().fit(X, y, sample_weight)
-        self.scale_ = self.map_.sigma
+        fitted: Any = self.map_.likelihood
+        self.scale_ = fitted.sigma * (self.epsilon if isinstance(fitted, Laplace) else 1.0)
         self.outliers_ = np.abs(self._data[1] - self.predict(X)) > self.scale_ * self.epsilon
         return self
 
-    def _noise(self, design: Design, max_iter: int) -> float:
-        """The scale that goes with the coefficients."""
-        return joint_scale(design, self.epsilon, self.alpha, self.fit_intercept, max_iter)
+    def _model(self, design: Design, max_iter: int) -> Model:
+        """The model at the scale that goes with the coefficients."""
+        scale, stands_for_zero = joint_scale(design, self.epsilon, self.alpha, self.fit_intercept, max_iter)
+        model = self._stated_model(design, scale)
+        # Towards scale 0 the loss is that of its tails.
+        return replace(model, likelihood=Laplace(scale / self.epsilon)) if stands_for_zero else model

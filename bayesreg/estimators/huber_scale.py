@@ -11,6 +11,7 @@ minimum. At a given scale the coefficients are the MAP under the Huber loss :mat
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,7 @@ Array = NDArray[np.float64]
 SUSPECT, SMALLEST = 1e-5, 1e-8
 
 
-def joint_scale(
-    design: Design, epsilon: float, alpha: float, fit_intercept: bool, max_iter: int
-) -> tuple[float, bool]:
+def joint_scale(design: Design, epsilon: float, alpha: float, fit_intercept: bool, max_iter: int) -> tuple[float, bool]:
     """Return the scale that minimises the objective together with the coefficients.
 
     Parameters
@@ -107,11 +106,19 @@ def _is_zero(problem: Problem, epsilon: float, unit: float, max_iter: int) -> bo
 
     They must be stationary, at most w and have a sum of squares over w of at most the total weight over epsilon².
     """
-    design = problem.design
-    limit = Problem(**{**vars_of(problem), "likelihood": Laplace(1.0)}).with_strength(1 / epsilon)
+    design, limit = problem.design, replace(problem, likelihood=Laplace(1.0), strength=1 / epsilon, memo={})
     mode = map_engine("fit", limit).find_map(limit, 1.0, None, max_iter)
     residual = _residual(problem, mode)
     exact = np.abs(residual) <= SMALLEST * unit
     theta = np.where(exact, 0.0, -design.weight * np.sign(residual))
-    left = limit.penalty(1.0).l2 * mode.coef + design.X.T @ theta
-    return True
+    # The rows without error have to make up for what the others and the penalty leave, with as little as they can.
+    root = np.sqrt(design.weight[exact])
+    columns = [design.X[exact], np.ones((root.size, int(problem.fit_intercept)))]
+    Z = sparse.hstack(columns).T if design.is_sparse else np.hstack(columns).T
+    left = np.append(limit.penalty(1.0).l2 * mode.coef + design.X.T @ theta, [theta.sum()] * int(problem.fit_intercept))
+    share = lsqr(Z * root, -left, atol=1e-12, btol=1e-12)[0]
+    stationary = np.linalg.norm(Z @ (root * share) + left) <= 1e-8 * np.linalg.norm(left)
+    theta[exact] = root * share
+    used = design.weight > 0
+    total = np.sum(theta[used] ** 2 / design.weight[used])
+    return bool(stationary and np.all(np.abs(theta) <= design.weight) and epsilon**2 * total <= design.total_weight)

@@ -133,7 +133,7 @@ class LogisticRegression(ClassifierMixin, LinearEstimator):  # type: ignore[misc
         Raises
         ------
         ValueError
-            For unusable data or parameters, another number of classes than two, and separable classes without a penalty.
+            For unusable data or parameters, a number of classes other than two, separable classes without a penalty.
         """
         if self.penalty != "deprecated":
             raise InputError(

@@ -58,8 +58,8 @@ class Regressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]  # sciki
         Returns
         -------
         array, shape (m,)
-            The prediction at the fit, with ``return_std`` too: `bayesreg.predict` on ``posterior_`` gives posterior means
-            and intervals.
+            The prediction at the fit, with ``return_std`` too. For posterior means and intervals use `bayesreg.predict`
+            on ``posterior_``.
         array, shape (m,)
             With ``return_std``: the standard deviation.
 

@@ -15,6 +15,8 @@ READERS: dict[str, Callable[[Any], ForeignFit]] = {
     "celer": celer.read,
     "skglm": skglm.read,
     "glum": glum.read,
+    # Our own estimators have the names, parameters and attributes of scikit-learn's.
+    "bayesreg": scikit_learn.read,
 }
 
 

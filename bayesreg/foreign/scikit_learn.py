@@ -128,7 +128,7 @@ def read(fit: Any) -> ForeignFit:
     options = fit.get_params()
     solver = options.get("solver")
     said = {key: value for key, value in parameters.items() if name != "LinearRegression" or key == "positive"}
-    label = f"sklearn {name}({shown(said)}"
+    label = f"{type(fit).__module__.partition('.')[0]} {name}({shown(said)}"
     classified = "classes_" in vars(fit)
     penalised = solver == "liblinear" and options["fit_intercept"]
     return ForeignFit(

@@ -151,7 +151,7 @@ def group_descent(
     return out, cycles
 
 
-def _newton(G: Array, c: Array, l1: Array, l2: Array, start: Array, rate: Array, u: Array) -> Array:
+def _newton(G: Array, c: Array, l1: Array, l2: Array, start: NDArray[np.int64], rate: Array, u: Array) -> Array:
     """Newton steps on the blocks that are not 0, where the penalty is smooth; ``u`` is moved if that is downhill."""
     block = np.repeat(np.arange(rate.size), np.diff(start))
 

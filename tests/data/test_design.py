@@ -181,8 +181,8 @@ def test_an_array_of_floats_is_not_copied(order: Any) -> None:
 def test_centred_columns_are_a_shift_until_the_means_drown_the_differences(weighted: bool) -> None:
     rng = np.random.default_rng(0)
     weight = np.arange(30) % 3.0 if weighted else None
-    near = rng.standard_normal((30, 3)) + [3.0, 0.0, -5.0]
-    far = near + [1e7, 0.0, 0.0]
+    near = rng.standard_normal((30, 3)) + np.array([3.0, 0.0, -5.0])
+    far = near + np.array([1e7, 0.0, 0.0])
     far[:, 2] = 1 / 3
     for X, shifted in ((near, True), (far, False)):
         design = make_design(X, np.zeros(30), weight)

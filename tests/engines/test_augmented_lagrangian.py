@@ -25,7 +25,9 @@ def rows(n: int = 30, p: int = 6) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("layout", [np.asarray, sparse.csc_array], ids=["dense", "sparse"])
-@pytest.mark.parametrize("intercept", [priors.Flat(), priors.Gaussian(0.5, loc=1.0), None], ids=["flat", "proper", "no"])
+@pytest.mark.parametrize(
+    "intercept", [priors.Flat(), priors.Gaussian(0.5, loc=1.0), None], ids=["flat", "proper", "no"]
+)
 @pytest.mark.parametrize(
     "prior",
     [priors.Laplace(0.5), priors.Gaussian(0.5), priors.ElasticNet(1.0, 2.0), priors.Gaussian(0.5, positive=True)],

@@ -150,7 +150,7 @@ def test_the_start_is_not_modified() -> None:
 @pytest.mark.parametrize("kind", ["separate", "positive", "groups"])
 def test_only_the_leading_block_of_a_larger_matrix_is_the_quadratic(kind: str) -> None:
     rng = np.random.default_rng(5)
-    A, G, c, l1, l2, scale = draw(rng, 4, 8)
+    _, G, c, l1, l2, scale = draw(rng, 4, 8)
     larger = np.full((7, 7), 1e9)
     larger[:4, :4] = G
     penalty = {
