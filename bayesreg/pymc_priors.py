@@ -46,7 +46,10 @@ def penalised(l1: Any, l2: Any, loc: Array, free: Mask, positive: Mask) -> Any:
         d = draw_penalised(rng, np.asarray(l1), np.asarray(l2), shape)
         return loc + np.where(positive, np.abs(d), d)
 
-    options = {"default_transform": _beyond(loc, positive)} if positive.any() else {}
+    options: dict[str, Any] = {}
+    if positive.any():
+        # At the location itself the transformed value is minus infinity.
+        options = {"default_transform": _beyond(loc, positive), "initval": loc + 0.1 * positive}
     return pm.CustomDist("coef", l1 + zero, l2 + zero, loc, logp=logp, random=random, dims="feature", **options)
 
 

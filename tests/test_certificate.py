@@ -50,6 +50,13 @@ def _cases() -> dict[str, Case]:
     lasso, ridge, net = priors.Laplace(0.1), priors.Gaussian(0.3), priors.ElasticNet(l1=8.0, l2=3.0)
     partly = priors.Laplace([INF, 0.1, 0.2, INF])
     moved = priors.ElasticNet(l1=[8.0, 4.0, 0.0, 2.0], l2=[0.0, 3.0, 1.0, 0.0], loc=[1.0, 0.0, -0.5, 0.0])
+    counts = rng.poisson(np.exp(0.3 * y)).astype(float)
+    tails = y + rng.standard_t(1, 30)
+    poisson, huber, narrow = likelihoods.Poisson(), likelihoods.Huber(1.0, 0.6), likelihoods.Huber(0.05, 0.6)
+    median, quantile = likelihoods.Laplace(0.6), likelihoods.AsymmetricLaplace(0.3, 0.6)
+    groups, units = priors.GroupLaplace([0, 1, 1, 0], 0.1), [1.0, 2.0, INF, 0.5]
+    some_groups = priors.GroupLaplace([0, 1, 2, 0], 0.1, factor=units, loc=[1.0, 0.0, 0.0, 0.2])
+    signs = priors.Laplace([0.1, INF, INF, 0.2], positive=[True, True, True, False], loc=[0.0, 0.0, 0.0, 0.3])
     return {
         "lasso": Case(br.Model(gaussian, lasso), X, y),
         "lasso_no_intercept": Case(br.Model(gaussian, lasso, fit_intercept=False), X, y),
@@ -71,6 +78,24 @@ def _cases() -> dict[str, Case]:
         "logistic_no_intercept": Case(br.Model(bernoulli, priors.Laplace(0.5), fit_intercept=False), X, classes),
         "logistic_wide": Case(br.Model(bernoulli, priors.Laplace(0.5)), wide, wide_classes),
         "logistic_wide_ridge": Case(br.Model(bernoulli, ridge), wide, wide_classes),
+        "groups": Case(br.Model(gaussian, groups), X, y),
+        "groups_rows": Case(br.Model(gaussian, some_groups, intercept=proper), X, y, weight, offset),
+        "groups_logistic": Case(br.Model(bernoulli, some_groups), X, classes, weight, offset),
+        "groups_median": Case(br.Model(median, groups), X, y, weight, offset),
+        "signs": Case(br.Model(gaussian, signs), X, y, weight, offset),
+        "signs_huber": Case(br.Model(huber, signs), X, y, weight, offset),
+        "signs_alone": Case(br.Model(gaussian, priors.Laplace(rate=0.0, positive=True)), X, y),
+        "poisson_lasso": Case(br.Model(poisson, priors.Laplace(0.2)), X, counts),
+        "poisson_net_rows": Case(br.Model(poisson, moved, intercept=proper), X, counts, weight, offset),
+        "poisson_free": Case(br.Model(poisson, partly), X, counts, weight, offset),
+        "huber_lasso": Case(br.Model(huber, lasso), X, tails),
+        "huber_net_rows": Case(br.Model(huber, moved), X, tails, weight, offset),
+        "huber_narrow_free": Case(br.Model(narrow, partly), X, tails, weight, offset),
+        "median_lasso": Case(br.Model(median, lasso), X, tails),
+        "median_free": Case(br.Model(median, partly), X, tails, weight, offset),
+        "median_no_intercept": Case(br.Model(median, ridge, fit_intercept=False), X, tails),
+        "quantile_net_rows": Case(br.Model(quantile, moved), X, tails, weight, offset),
+        "quantile_intercept_prior": Case(br.Model(quantile, lasso, intercept=proper), X, tails),
     }
 
 
@@ -82,14 +107,28 @@ def objective(case: Case, coef: np.ndarray, intercept: float) -> float:
     model, prior = case.model, case.model.prior
     weight = np.ones(len(case.y)) if case.weight is None else case.weight
     eta = intercept + case.X @ coef + (0.0 if case.offset is None else case.offset)
-    if isinstance(model.likelihood, likelihoods.Gaussian):
-        loss = weight @ (case.y - eta) ** 2 / (2 * 0.6**2)
-    else:
-        loss = weight @ (np.logaddexp(0, eta) - case.y * eta)
+    z = (case.y - eta) / 0.6
+    match model.likelihood:
+        case likelihoods.Gaussian():
+            rows = z**2 / 2
+        case likelihoods.Bernoulli():
+            rows = np.logaddexp(0, eta) - case.y * eta
+        case likelihoods.Poisson():
+            rows = np.exp(eta) - case.y * eta
+        case likelihoods.Huber(delta):
+            rows = np.where(np.abs(z) <= delta, z**2 / 2, delta * np.abs(z) - delta**2 / 2)
+        case likelihoods.Laplace():
+            rows = np.abs(z)
+        case likelihoods.AsymmetricLaplace(quantile):
+            rows = z * (quantile - (z < 0))
     unit = 1 / case.X.std(axis=0) if model.standardize else np.ones(coef.size)
     l1, l2 = prior.rates({})
     d = (coef - np.asarray(prior.loc)) / unit
-    total = loss + np.sum(np.asarray(l1) * np.abs(d)) + 0.5 * np.sum(np.asarray(l2) * d**2)
+    total = weight @ rows + np.sum(np.asarray(l1) * np.abs(d)) + 0.5 * np.sum(np.asarray(l2) * d**2)
+    if isinstance(prior, priors.GroupLaplace):
+        scaled = d / np.asarray(prior.factor)
+        for g, rate in enumerate(prior.group_rates({})):
+            total += rate * np.linalg.norm(scaled[np.array(prior.labels) == g])
     if isinstance(model.intercept, priors.Gaussian):
         total += 0.5 * ((intercept - 1.0) / 2.0) ** 2
     return float(total)
@@ -100,7 +139,7 @@ def test_a_solution_is_accepted_with_its_own_objective(name: str) -> None:
     case = CASES[name]
     problem = case.bind()
     mode = find_map_of(problem, None, 10_000)
-    found = certify(problem, mode.coef, mode.intercept)
+    found = certify(problem, mode.coef, mode.intercept, dual=mode.dual)
     same(found, mode.certificate)
     assert found.accepted
     np.testing.assert_allclose(found.objective, objective(case, mode.coef, mode.intercept), rtol=1e-13)
@@ -116,6 +155,8 @@ def test_the_gap_bounds_the_distance_of_the_objective_from_its_minimum(name: str
     rng = np.random.default_rng(3)
     for size in (1e-6, 1e-3, 0.1, 1.0, 30.0):
         coef = mode.coef + size * rng.standard_normal(mode.coef.size) * (rng.random(mode.coef.size) < 0.7)
+        constrained = problem.penalty(0.6).constrained
+        coef[constrained] = np.maximum(coef, problem.loc)[constrained]
         intercept = mode.intercept + size * rng.standard_normal() * problem.fit_intercept
         found = certify(problem, coef, intercept)
         np.testing.assert_allclose(found.objective, objective(case, coef, intercept), rtol=1e-12)

@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 # In units of sd(y): below the first, it is asked whether the best scale is 0; below the second, residuals are rounding
 # (2e-16 over it is what the certificate allows), so that no smaller scale can be told from 0.
-SUSPECT, SMALLEST = 1e-5, 1e-8
+SUSPECT, SMALLEST = 1e-3, 1e-8
 
 
 def joint_scale(design: Design, epsilon: float, alpha: float, fit_intercept: bool, max_iter: int) -> tuple[float, bool]:

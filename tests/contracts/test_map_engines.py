@@ -151,11 +151,24 @@ def test_the_joint_mode_with_a_learned_noise_level_is_certified_and_not_beaten(
     assert -mode.log_posterior <= theirs + 1e-11 * abs(theirs)
 
 
-INVARIANT = ["gaussian", "gaussian_loc", "laplace", "elastic_net", "elastic_net_unpenalised", "flat"]
+INVARIANT = [
+    "gaussian",
+    "gaussian_loc",
+    "laplace",
+    "elastic_net",
+    "elastic_net_unpenalised",
+    "group",
+    "laplace_positive",
+    "flat",
+]
 KINDS = {
     "known": likelihoods.Gaussian(1.3),
     "learned": likelihoods.Gaussian(),
     "bernoulli": BERNOULLI,
+    "poisson": OTHERS["poisson"],
+    "huber": OTHERS["huber"],
+    "quantile": OTHERS["quantile"],
+    "student_t": OTHERS["student_t"],
 }
 
 
@@ -206,7 +219,7 @@ def test_a_factor_stands_for_the_unit_of_its_column(kind: str, make: Any) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("prior", INVARIANT)
 def test_the_order_of_rows_and_columns_does_not_matter(kind: str, prior: str) -> None:
-    if prior in ("gaussian_loc", "elastic_net_unpenalised"):
+    if prior in ("gaussian_loc", "elastic_net_unpenalised", "group"):
         order = np.arange(P)  # these speak of columns by position
     else:
         order = np.array([2, 0, 1])

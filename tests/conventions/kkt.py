@@ -11,6 +11,7 @@ from scipy.special import expit
 
 import bayesreg as br
 from bayesreg.conventions import CONVENTIONS
+from bayesreg.priors.base import positive_of
 
 Array = np.ndarray
 
@@ -95,7 +96,7 @@ def violation(fit: Fit) -> float:
 def _distances(fit: Fit, gradient: Array, prior: Any) -> Array:
     l1, l2 = fit.rates()
     pull = gradient + l2 * fit.coef
-    at_zero = np.maximum((-pull if np.any(prior.positive) else np.abs(pull)) - l1, 0.0)
+    at_zero = np.maximum((-pull if np.any(positive_of(prior)) else np.abs(pull)) - l1, 0.0)
     return np.where(fit.coef == 0, at_zero, np.abs(pull + l1 * np.sign(fit.coef)))
 
 
