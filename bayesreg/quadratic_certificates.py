@@ -59,7 +59,8 @@ def quadratic_certificates(
     half = rss / (2 * sigma**2)
     primal = half + 0.5 * design.total_weight * (off / sigma) ** 2 + omega
     along = (rss - np.einsum("kj,kj->k", d, gradient)) / sigma**2
-    dual = share * along - share**2 * half - conjugate
+    # The multiplier 0 is always feasible, and its dual value is 0.
+    dual = np.maximum(share * along - share**2 * half - conjugate, 0.0)
     fall = certifier.null.value - dual
     gap = np.maximum(primal - dual, 0.0)
     relative = np.divide(gap, fall, out=np.full_like(gap, math.inf), where=fall > 0)

@@ -124,7 +124,7 @@ class Certifier:
         primal = float(design.weight @ likelihood.loss(eta, design.y, self.sigma)) + penalty.value(d) + pull[0]
         theta = design.weight * likelihood.gradient(eta, design.y, self.sigma)
         if not likelihood.smooth and dual is not None:
-            theta, gradient = dual, None
+            theta, gradient = self._multiplier(penalty, d, dual), None
         if gradient is None:
             gradient = self.columns.transposed_times(theta)
         kkt = self._kkt(penalty, d, gradient, float(theta.sum()) + pull[1])
@@ -143,6 +143,14 @@ class Certifier:
         slack = max(rounding(primal, best), self.slack(eta, theta))
         relative = 0.0 if gap <= slack else (gap / fall if fall > 0 else math.inf)
         return Certificate(primal, gap, relative, kkt, uniqueness)
+
+    def _multiplier(self, penalty: Penalty, d: Array, dual: Array) -> Array:
+        """The better one of a given multiplier and, where nothing penalised is in use, that of the null model."""
+        if np.any(d[penalty.penalised] != 0):
+            return dual
+        both = [dual, self.null.theta]
+        ratios = [penalty.kkt_ratios(d, self.columns.transposed_times(theta), self.norm).max() for theta in both]
+        return both[int(np.argmin(ratios))]
 
     def _intercept_pull(self, intercept: float) -> tuple[float, float]:
         """Penalty of the intercept and its slope."""

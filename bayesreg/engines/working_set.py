@@ -16,6 +16,10 @@ from bayesreg.problem import Problem
 Array = NDArray[np.float64]
 
 
+# Sparse columns in use are worth a dense copy while they are this short.
+FEW_ROWS = 2000
+
+
 class WorkingSet:
     """Only the columns in use, and those that want to be, are worked on; the others are checked at the end."""
 
@@ -42,7 +46,8 @@ class WorkingSet:
     ) -> list[Mode]:
         ls: LeastSquares = problem.least_squares(sigma)
         d = None if start is None else start.coef - problem.loc
-        follow = sparse_set_path if problem.design.is_sparse and ls.penalty.groups is None else gram_set_path
+        stored = problem.design.is_sparse and ls.penalty.groups is None and problem.n > FEW_ROWS
+        follow = sparse_set_path if stored else gram_set_path
         return [
             Mode(problem.loc + at, problem.best_intercept(at, sigma), cycles)
             for at, cycles in follow(ls, strengths, d, max_iter)

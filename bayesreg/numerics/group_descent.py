@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import linalg
 
+from bayesreg.numerics.active_set import solve_symmetric
 from bayesreg.penalty import Penalty
 
 Array = NDArray[np.float64]
@@ -172,8 +173,7 @@ def _newton(G: Array, c: Array, l1: Array, l2: Array, start: NDArray[np.int64], 
         same = block[on][:, None] == block[on][None, :]
         H = G[np.ix_(on, on)] + np.diag(l2[on] + weight) - np.where(same, np.outer(weight * ray, ray), 0.0)
         try:
-            scale = 1 / np.sqrt(np.diag(H))
-            step = scale * linalg.cho_solve(linalg.cho_factor(H * np.outer(scale, scale)), scale * gradient)
+            step = -solve_symmetric(H, -gradient, np.zeros(on.size))
         except (linalg.LinAlgError, ValueError):
             break
         new = u.copy()

@@ -24,6 +24,8 @@ from bayesreg.penalty import Penalty
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 EPS = float(np.finfo(float).eps)
+# A Gram matrix of more sparse columns would cost more memory than it is worth.
+GRAM_COLUMNS = 1500
 
 
 class RowLoss(Protocol):
@@ -132,7 +134,7 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
     eta = problem.base + intercept + X.times(d)
     best = problem.value(eta, d, intercept)
     inside = start_set(problem.penalty, d)
-    steps, rounds = 0, 0
+    steps, rounds, idle = 0, 0, 0
     previous = np.inf
     while steps < max_steps:
         slope = loss.slope(eta)
@@ -140,7 +142,9 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
         worst = float(violation.max(initial=0.0))
         pulled = problem.pull(intercept)
         offset = 0.0 if pulled is None else abs(float(slope.sum()) + pulled[1])
-        settled = offset <= 64 * EPS * float(np.abs(slope).sum())
+        # The slope of a row is a difference of numbers of the size of eta, times the curvature.
+        rounded = float(np.abs(slope).sum() + np.abs(loss.curvature(eta)) @ np.abs(eta))
+        settled = offset <= 64 * EPS * rounded
         if settled and (worst <= tol or (worst <= 1e-10 and worst >= 0.5 * previous)):
             break
         previous = worst
@@ -149,10 +153,12 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
         inside = grow(problem.penalty, inside, violation, max(tol, 1e-2 * worst), int(np.count_nonzero(d)))
         goal = max(tol, 0.1 * float(outside.max(initial=0.0)))
         state = _descend(problem, inside, d, intercept, eta, best, goal, max_steps - steps)
+        before = best
         d, intercept, eta, best, taken, stuck = state
+        idle = idle + 1 if best >= before - 8 * EPS * abs(before) and worst <= 1e-8 else 0
         steps += taken
         rounds += 1
-        if taken == 0 or (stuck and outside.max(initial=0.0) <= tol) or rounds > 100:
+        if taken == 0 or (stuck and outside.max(initial=0.0) <= tol) or rounds > 100 or idle > 3:
             break
     return Point(d, intercept, steps)
 
@@ -245,7 +251,7 @@ def _model_minimum(
     at: Array,
 ) -> Array:
     """Minimiser of the quadratic model plus the penalty over the columns X, started at ``at``."""
-    if X.is_sparse and penalty.groups is None and X.shape[1] > 64:
+    if X.is_sparse and penalty.groups is None and X.shape[1] > GRAM_COLUMNS:
         return sparse_descent(
             X.X, h, slope, pulled, penalty.l1, penalty.l2, penalty.constrained, at, scale, 1e-13, 5000
         )[0]

@@ -212,16 +212,22 @@ def _newton(
         z = residual / diagonal
         before, square = square, float(residual @ z)
         direction = z + (square / before) * direction
-    new = d[on] + step
-    crossed = (sign != 0) & (new * sign <= 0)
-    new[crossed] = 0.0
-    step = new - d[on]
-    image = product(step)
-    slope = AT @ (v - level * h)
-    change = float(slope @ step + 0.5 * step @ (image - l2[on] * step))
-    change += float(l1[on] @ (np.abs(new) - np.abs(d[on])) + 0.5 * l2[on] @ (new**2 - d[on] ** 2))
+    slope, here = AT @ (v - level * h), d[on].copy()
+    crossing = (sign != 0) & ((here + step) * sign < 0)
+    first = float(np.min(-here[crossing] / step[crossing], initial=1.0))
+    share = 1.0
+    while True:
+        # Along the step, what crosses stays at zero: the first share of it that lowers the objective is taken.
+        new = here + share * step
+        new[(sign != 0) & (new * sign <= 0)] = 0.0
+        moved = new - here
+        change = float(slope @ moved + 0.5 * moved @ (product(moved) - l2[on] * moved))
+        change += float(l1[on] @ (np.abs(new) - np.abs(here)) + 0.5 * l2[on] @ (new**2 - here**2))
+        if change < 0 or share <= first:
+            break
+        share = max(0.5 * share, first)
     if not change < 0:
         return level
     d[on] = new
-    v += h * (A @ step)
+    v += h * (A @ moved)
     return (float(v.sum()) + pull) * inverse
