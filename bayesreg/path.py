@@ -13,7 +13,8 @@ from bayesreg.certificate import certify_path
 from bayesreg.choice import map_engine
 from bayesreg.effective_df import effective_df
 from bayesreg.errors import ConvergenceWarning, InputError
-from bayesreg.likelihoods import Gaussian
+from bayesreg.interfaces import implements
+from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.model import Model, bind
 from bayesreg.noise import same_at_every_level
 from bayesreg.numerics.lasso_knots import Knots, find_knots
@@ -196,8 +197,10 @@ def largest_strength(certifier: Certifier) -> float:
         h = float(np.median(usual)) if usual.size else float(np.median(np.abs(theta[design.weight > 0])))
         on = penalty.l2 > 0
         largest = 100 * h * float(np.max((certifier.norm**2)[on] / penalty.l2[on]))
-    # Rounding must not leave the largest coefficient just alive.
-    return max(largest, 1e-300) * (1 + 1e-12)
+    # Rounding must not leave the largest coefficient just alive. With kinks the null multiplier is one of many, so this
+    # is a bound, at which whole faces are optimal; a little above it only the empty model is.
+    margin = 1e-3 if implements(problem.likelihood, Kinked) else 1e-12
+    return max(largest, 1e-300) * (1 + margin)
 
 
 def _saturated(certifier: Certifier, coefs: list[Array], intercepts: list[float]) -> int:

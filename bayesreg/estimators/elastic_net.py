@@ -44,7 +44,7 @@ class ElasticNet(Regressor):
     certificate_ : Certificate
         How close to the optimum the fit is, free of units.
     map_ : MapResult
-        The fit as `find_map` returns it.
+        The fit as `find_map` returns it, at the noise level 1, which stands for any.
     model_ : Model
         What `sample` draws from: the noise level is learned under its default law.
     posterior_ : xarray.DataTree
@@ -59,7 +59,7 @@ class ElasticNet(Regressor):
     >>> import bayesreg as br
     >>> X, y = [[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [4.0, 0.0]], [0.1, 0.9, 2.1, 3.9]
     >>> br.ElasticNet(alpha=0.1, l1_ratio=0.5).fit(X, y).coef_.round(3)
-    array([0.914, 0.   ])
+    array([0.922, 0.   ])
     """
 
     _convention = "sklearn.ElasticNet"

@@ -67,11 +67,12 @@ class HuberRegressor(Regressor):
 
     Examples
     --------
-    >>> import bayesreg as br
-    >>> X, y = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]], [0.1, 0.9, 2.1, 2.9, 4.1, 50.0]
-    >>> huber = br.HuberRegressor().fit(X, y)
-    >>> huber.coef_.round(2), huber.outliers_.tolist()
-    (array([0.99]), [False, False, False, False, False, True])
+    >>> import numpy as np, bayesreg as br
+    >>> X = np.arange(10.0)[:, None]
+    >>> y = 2.0 * X[:, 0] + [0.1, -0.1, 0.1, -0.1, 0.1, 0.1, -0.1, -0.1, 0.1, 80.0]
+    >>> huber = br.HuberRegressor(epsilon=1.5).fit(X, y)
+    >>> huber.coef_.round(2), round(huber.scale_, 2), huber.outliers_.nonzero()[0]
+    (array([2.01]), 0.12, array([9]))
     """
 
     _convention = "sklearn.HuberRegressor"

@@ -76,7 +76,7 @@ class LogisticRegression(ClassifierMixin, LinearEstimator):  # type: ignore[misc
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"]
     >>> logistic = br.LogisticRegression(C=1.0).fit(X, y)
     >>> logistic.predict([[0.5], [2.5]]).tolist(), logistic.predict_proba([[2.5]]).round(3)
-    (['no', 'yes'], array([[0.238, 0.762]]))
+    (['no', 'yes'], array([[0.277, 0.723]]))
     """
 
     _convention = "sklearn.LogisticRegression"

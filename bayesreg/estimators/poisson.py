@@ -58,7 +58,7 @@ class PoissonRegressor(Regressor):
     >>> import bayesreg as br
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1, 2, 9, 19]
     >>> br.PoissonRegressor(alpha=0.1).fit(X, y).predict(X).round(1)
-    array([ 1.4,  3.3,  7.8, 18.5])
+    array([ 1.1,  2.8,  7.5, 19.6])
     """
 
     _convention = "sklearn.PoissonRegressor"

@@ -42,7 +42,7 @@ class QuantileRegressor(Regressor):
     certificate_ : Certificate
         How close to the optimum the fit is.
     map_ : MapResult
-        The fit as `find_map` returns it.
+        The fit as `find_map` returns it, at the noise level 1, which stands for any.
     model_ : Model
         What `sample` draws from: asymmetric Laplace errors whose scale is learned. They stand in for the unknown law of
         the errors, so the posterior is no calibrated uncertainty of the quantile.

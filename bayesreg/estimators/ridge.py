@@ -36,7 +36,7 @@ class Ridge(Regressor):
     certificate_ : Certificate
         How close to the optimum the fit is.
     map_ : MapResult
-        The fit as `find_map` returns it.
+        The fit as `find_map` returns it, at the noise level 1, which stands for any.
     model_ : Model
         What `sample` draws from: the noise level is learned under its default law.
     posterior_ : xarray.DataTree
@@ -52,7 +52,7 @@ class Ridge(Regressor):
     >>> X, y = [[0.0], [1.0], [2.0], [4.0]], [0.1, 0.9, 2.1, 3.9]
     >>> ridge = br.Ridge(alpha=1.0, random_state=1).fit(X, y)
     >>> ridge.coef_.round(3), ridge.predict([[3.0]]).round(3)
-    (array([0.863]), array([2.829]))
+    (array([0.867]), array([2.833]))
     >>> ridge.sample()["posterior"]["coef"].shape
     (4, 1000, 1)
     >>> prediction, sd = ridge.predict([[3.0]], return_std=True)

@@ -1,4 +1,4 @@
-"""What users of scikit-learn do with an estimator: frames, pipelines, searches, pickles; and what is told of mistakes."""
+"""What users of scikit-learn do with an estimator: frames, pipelines, searches, pickles, mistakes."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_an_unusable_parameter_of_a_classifier_is_named(estimator: Any, words: s
 
 def test_classes_that_are_not_two_are_refused(binary: Data) -> None:
     X, _ = binary
-    with pytest.raises(InputError, match="Only binary classification is supported.*multiclass.*OneVsRestClassifier"):
+    with pytest.raises(InputError, match=r"Only binary classification is supported\..*multiclass.*OneVsRestClassifier"):
         br.LogisticRegression().fit(X, np.arange(60) % 3)
     with pytest.raises(InputError, match="only one class"):
         br.LogisticRegression().fit(X, np.ones(60))
