@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import bayesreg as br
 from bayesreg import likelihoods, priors, scales
@@ -142,3 +143,66 @@ def test_points_that_miss_the_contract_are_counted_in_one_warning(linear: Any) -
     with pytest.warns(ConvergenceWarning, match=r"\d of 4 points of the path miss the contract") as caught:
         br.map_path(CASES["lasso"][0], *linear, n_points=4, max_iter=1)
     assert len(caught) == 1
+
+
+def test_knots_hold_the_path_and_every_entry_and_exit(linear: Any) -> None:
+    model = CASES["lasso"][0]
+    path = br.map_path(model, *linear, n_points=30, knots=True)
+    assert path.knots is not None
+    np.testing.assert_allclose(path.knots.at(path.strength), path.coef, atol=1e-10)
+    events = path.events()
+    alive = np.zeros(4, dtype=bool)
+    for strength, feature, event in events.itertuples(index=False):
+        j = path.names.index(feature)
+        assert alive[j] == (event == "leaves")
+        alive[j] = event == "enters"
+        assert path.knots.strength[0] >= strength >= path.strength[-1] * (1 - 1e-9)
+    np.testing.assert_array_equal(alive, path.coef[-1] != 0)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        br.Model(GAUSSIAN, priors.ElasticNet(1.0, 1.0)),
+        br.Model(GAUSSIAN, priors.Laplace(1.0), intercept=priors.Gaussian(1.0)),
+        br.Model(likelihoods.Huber(1.0, 1.0), priors.Laplace(1.0)),
+    ],
+)
+def test_paths_that_are_not_linear_have_no_knots(linear: Any, model: Any) -> None:
+    with pytest.raises(InputError, match="piecewise linear"):
+        br.map_path(model, *linear, knots=True)
+    with pytest.raises(InputError, match="no knots"):
+        br.map_path(model, *linear, n_points=3).events()
+
+
+def test_degrees_of_freedom_count_a_lasso_and_trace_a_ridge(linear: Any) -> None:
+    X, y = linear
+    lasso = br.map_path(CASES["lasso"][0], X, y, n_points=6)
+    np.testing.assert_array_equal(lasso.df, lasso.n_nonzero)
+    ridge = br.map_path(br.Model(GAUSSIAN, priors.Gaussian(1.0)), X, y, n_points=6)
+    # Half-RSS units: the rate of the prior times sigma².
+    d2 = np.linalg.svd(X - X.mean(axis=0), compute_uv=False) ** 2 / 0.8**2
+    expected = [float(np.sum(d2 / (d2 + s))) for s in ridge.strength]
+    np.testing.assert_allclose(ridge.df, expected, rtol=1e-9)
+
+
+def test_a_path_may_stop_early_and_may_be_given_its_grid(linear: Any) -> None:
+    model = CASES["lasso"][0]
+    X, y = linear
+    y = 3.0 * X[:, 0] + 1e-3 * y  # nearly a perfect fit
+    whole = br.map_path(model, X, y, n_points=20, ratio=1e-6)
+    short = br.map_path(model, X, y, n_points=20, ratio=1e-6, early_stop=True)
+    assert 1 < short.strength.size < 20
+    np.testing.assert_array_equal(short.coef, whole.coef[: short.strength.size])
+    given = br.map_path(model, X, y, strengths=whole.strength[[5, 2, 9]])
+    np.testing.assert_allclose(given.coef, whole.coef[[2, 5, 9]], rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_array], ids=["csr matrix", "csc array"])
+def test_sparse_columns_have_the_path_of_dense_ones(linear: Any, make: Any) -> None:
+    X, y = linear
+    X = np.where(np.abs(X) < 0.4, 0.0, X)
+    for model in (CASES["lasso"][0], br.Model(likelihoods.Huber(1.0, 1.0), priors.ElasticNet(1.0, 1.0))):
+        dense, thin = br.map_path(model, X, y, n_points=8), br.map_path(model, make(X), y, n_points=8)
+        np.testing.assert_allclose(thin.strength, dense.strength, rtol=1e-12)
+        np.testing.assert_allclose(thin.coef, dense.coef, rtol=1e-8, atol=1e-10)

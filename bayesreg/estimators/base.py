@@ -7,19 +7,20 @@ the same exact solution; those that would change the solution are honoured, or r
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from bayesreg.certificate import certify
 from bayesreg.conventions import likelihood_from, prior_from
 from bayesreg.data import Design
 from bayesreg.data.checks import read_matrix
-from bayesreg.errors import InputError
+from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import Seed, find_map_of
 from bayesreg.fit import sample as draw
 from bayesreg.model import Model, bind
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
+RandomState = Seed | np.random.RandomState
 
 
 class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -73,7 +75,7 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         self._check_unchanged(X, y, weight)
         given = self.random_state if seed is None else seed
         if isinstance(given, np.random.RandomState):
-            given = int(check_random_state(given).randint(2**31))
+            given = int(given.randint(2**31 - 1))
         self.posterior_ = draw(
             self.model_,
             X,
@@ -123,16 +125,16 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
 
     def _find(self, given: Any, X: Any, y: Any, weight: Array | None) -> None:
         """Find the mode for checked data, and keep it with what `sample` needs; ``given`` is X as the user wrote it."""
-        if self.max_iter is not None and (isinstance(self.max_iter, bool) or not self.max_iter >= 1):
+        limit = 10_000 if self.max_iter is None else self.max_iter
+        if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 1:
             raise InputError(f"max_iter must be None or an integer of at least 1, got {self.max_iter!r}.")
         matrix, numbered = read_matrix(X)
         names = tuple(map(str, vars(self).get("feature_names_in_", numbered)))
         rows = np.ones(y.shape[0]) if weight is None else weight
         response = np.asarray(y, dtype=np.float64)
         design = Design(matrix, response, rows, np.zeros(rows.size), names, weight is not None)
-        limit = 10_000 if self.max_iter is None else int(self.max_iter)
-        model = self._model(design, limit)
-        self.map_ = find_map_of(model.bind(design), None, limit)
+        model = self._model(design, int(limit))
+        self.map_ = find_map_of(model.bind(design), None, int(limit))
         self.certificate_ = self.map_.certificate
         likelihood: Any = model.likelihood
         self.model_ = replace(model, likelihood=replace(likelihood, sigma=None)) if likelihood.has_sigma else model
@@ -153,12 +155,15 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
 
     def _check_unchanged(self, X: Any, y: Array, weight: Array | None) -> None:
         """Raise where the mode of the fit is none of the data that were kept."""
-        if self.certificate_.accepted:
+        if not self.certificate_.accepted:
+            return
+        with warnings.catch_warnings():
+            # What there is to say about the data is said when they are sampled.
+            warnings.simplefilter("ignore", BayesregWarning)
             problem = bind(self.model_, X, y, weight)
-            noise = 1.0 if self.map_.sigma is None else self.map_.sigma
-            now = certify(problem, self.map_.coef, self.map_.intercept, noise, dual=self.map_.dual)
-            if not now.accepted:
-                raise InputError("X, y or sample_weight was changed in place after the fit: fit again, then sample.")
+        noise = 1.0 if self.map_.sigma is None else self.map_.sigma
+        if not certify(problem, self.map_.coef, self.map_.intercept, noise, dual=self.map_.dual).accepted:
+            raise InputError("X, y or sample_weight was changed in place after the fit: fit again, then sample.")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_data"}

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesreg.data import Design
+from bayesreg.estimators.base import RandomState
 from bayesreg.estimators.huber_scale import joint_scale
 from bayesreg.estimators.regressor import Regressor
-from bayesreg.fit import Seed
 from bayesreg.likelihoods import Laplace
 from bayesreg.model import Model
 
@@ -33,7 +33,7 @@ class HuberRegressor(Regressor):
         Penalty, at least 0.
     fit_intercept : bool, default True
         The intercept is not penalised.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed of `sample`.
     warm_start, tol
         Accepted for scikit-learn's sake, without effect: the solution is exact.
@@ -87,7 +87,7 @@ class HuberRegressor(Regressor):
         warm_start: bool = False,
         fit_intercept: bool = True,
         tol: float = 1e-5,
-        random_state: Seed = None,
+        random_state: RandomState = None,
     ) -> None:
         self.epsilon = epsilon
         self.max_iter = max_iter

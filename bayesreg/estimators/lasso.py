@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bayesreg.estimators.base import RandomState
 from bayesreg.estimators.regressor import Regressor
-from bayesreg.fit import Seed
 
 
 class Lasso(Regressor):
@@ -23,7 +23,7 @@ class Lasso(Regressor):
         Coefficients of at least 0.
     max_iter : int, optional
         Bound on the cycles; the fit warns if it gets there.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed of `sample`.
     precompute, copy_X, tol, warm_start, selection
         Accepted for scikit-learn's sake, without effect: the solution is exact and X is never written to.
@@ -76,7 +76,7 @@ class Lasso(Regressor):
         tol: float = 1e-4,
         warm_start: bool = False,
         positive: bool = False,
-        random_state: Seed = None,
+        random_state: RandomState = None,
         selection: str = "cyclic",
     ) -> None:
         self.alpha = alpha

@@ -13,8 +13,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from bayesreg.errors import InputError
-from bayesreg.estimators.base import Array, LinearEstimator
-from bayesreg.fit import Seed
+from bayesreg.estimators.base import Array, LinearEstimator, RandomState
 
 
 class LogisticRegression(ClassifierMixin, LinearEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -34,8 +33,9 @@ class LogisticRegression(ClassifierMixin, LinearEstimator):  # type: ignore[misc
     fit_intercept : bool, default True
         The intercept is not penalised.
     class_weight : dict, "balanced" or None
-        Weights of the classes by label, which multiply the sample weights; "balanced": inverse to their frequencies.
-    random_state : int, RandomState or None
+        Weights of the classes by label, which multiply the sample weights, for the posterior too, where a weight counts
+        rows; "balanced": inverse to the frequencies.
+    random_state : int, RandomState, Generator or None
         Seed of `sample`.
     solver : str, default "lbfgs"
         Without effect: the solution is exact. "liblinear" penalises the intercept, which is another model, and is
@@ -93,7 +93,7 @@ class LogisticRegression(ClassifierMixin, LinearEstimator):  # type: ignore[misc
         fit_intercept: bool = True,
         intercept_scaling: float = 1.0,
         class_weight: Mapping[Any, float] | str | None = None,
-        random_state: Seed = None,
+        random_state: RandomState = None,
         solver: str = "lbfgs",
         max_iter: int | None = None,
         verbose: int = 0,

@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from bayesreg.estimators.base import RandomState
 from bayesreg.estimators.regressor import Regressor
-from bayesreg.fit import Seed
 
 
 class PoissonRegressor(Regressor):
@@ -25,7 +25,7 @@ class PoissonRegressor(Regressor):
         The intercept is not penalised.
     max_iter : int, optional
         Bound on the Newton steps; the fit warns if it gets there.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed of `sample`.
     solver, tol, warm_start, verbose
         Accepted for scikit-learn's sake, without effect: the solution is exact.
@@ -74,7 +74,7 @@ class PoissonRegressor(Regressor):
         tol: float = 1e-4,
         warm_start: bool = False,
         verbose: int = 0,
-        random_state: Seed = None,
+        random_state: RandomState = None,
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bayesreg.estimators.base import RandomState
 from bayesreg.estimators.regressor import Regressor
-from bayesreg.fit import Seed
 
 
 class QuantileRegressor(Regressor):
@@ -25,7 +25,7 @@ class QuantileRegressor(Regressor):
         The intercept is not penalised.
     max_iter : int, optional
         Bound on the iterations; the fit warns if it gets there.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed of `sample`.
     solver, solver_options
         Accepted for scikit-learn's sake, without effect: the solution is exact.
@@ -73,7 +73,7 @@ class QuantileRegressor(Regressor):
         solver: str = "highs",
         solver_options: dict[str, Any] | None = None,
         max_iter: int | None = None,
-        random_state: Seed = None,
+        random_state: RandomState = None,
     ) -> None:
         self.quantile = quantile
         self.alpha = alpha

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bayesreg.estimators.base import RandomState
 from bayesreg.estimators.regressor import Regressor
-from bayesreg.fit import Seed
 
 
 class Ridge(Regressor):
@@ -19,7 +19,7 @@ class Ridge(Regressor):
         Coefficients of at least 0.
     max_iter : int, optional
         Bound on the iterations, where the solution is not in closed form.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed of `sample`.
     copy_X, tol, solver
         Accepted for scikit-learn's sake, without effect: the solution is exact and X is never written to.
@@ -71,7 +71,7 @@ class Ridge(Regressor):
         tol: float = 1e-4,
         solver: str = "auto",
         positive: bool = False,
-        random_state: Seed = None,
+        random_state: RandomState = None,
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept

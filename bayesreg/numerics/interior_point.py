@@ -101,8 +101,7 @@ class CheckLoss:
         It bounds the distance from the minimum over a box: coefficients without a penalty no further from d_j, others
         no larger than |d_j|, plus what changes the fit by as much as residuals and penalised columns make up.
         """
-        r = self.residual(d)
-        slope = -(self.rows.T @ theta)
+        r, slope = self.residual(d), -(self.rows.T @ theta)
         bare = ~self.kinked & (self.l2 == 0)
         reach = r.size * (_bulk(r) + _bulk(self.residual(np.where(bare, d, 0.0)))) / self.size
         in_rows = np.where(r > 0, (self.up + theta) * r, (theta - self.down) * r)
@@ -113,8 +112,7 @@ class CheckLoss:
         """The gap that the rounding of y - A d (in rows at their kink) and of A'theta leaves."""
         size, reach = abs(self.rows), theta.size * _bulk(self.residual(d)) / self.size
         kink = np.where((theta > -self.up) & (theta < self.down), self.up + self.down, 0.0)
-        in_rows = kink @ (np.abs(self.response) + size @ np.abs(d))
-        return float(EPS * (in_rows + (size.T @ np.abs(theta)) @ reach))
+        return float(EPS * (kink @ (np.abs(self.response) + size @ np.abs(d)) + (size.T @ np.abs(theta)) @ reach))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,33 +165,34 @@ def _follow_path(problem: CheckLoss, max_iterations: int) -> tuple[Array, Array,
     """Follow the central path until its face is clear; the columns of the problem have unit norm."""
     path = _Path(problem)
     d, z, w, start = path.start()
-    best = (np.inf, d, np.zeros(path.n))
-    iteration, in_vain = 0, 0
+    best, iteration, in_vain = _rated(problem, d, problem.down - w[1, : path.n]), 0, 0
     for iteration in range(1, max_iterations + 1):
         direction = _newton(path, d, z, w)
         dd, dz, dw, primal, dual = direction(np.zeros_like(z))
         mu = float((z * w).sum()) / path.pairs
         after = float(((z + primal * dz) * (w + dual * dw)).sum()) / path.pairs
-        # Mehrotra's target and second-order term; without the bounds the path may cycle where the first step is short.
-        target = mu * min(after / mu, 0.5) ** 3 - np.clip(dz * dw, -mu, mu)
+        # Mehrotra's target and second-order term, which is out of its range where the first step is short.
+        target = mu * min(after / mu, 0.5) ** 3 - np.clip(dz * dw, -3 * mu, 3 * mu)
         dd, dz, dw, primal, dual = direction(np.where(path.side == 0, 0.0, target))
         d, z, w = d + primal * dd, z + primal * dz, w + dual * dw
         # The face shows long before the path has all digits.
         if (z * w).sum() > 1e-5 * start * path.pairs and iteration < max_iterations:
             continue
-        candidate = _cross_over(problem, *path.signs(z, w), d, problem.down - w[1, : path.n])
-        in_vain = 0 if candidate[0] < 0.5 * best[0] else in_vain + 1
-        best = min(best, candidate, key=lambda point: point[0])
-        # A few roundings: of the point, and of the gap's terms. After steps in vain rounding rules the path as well.
-        if best[0] <= 4 * problem.rounding(*best[1:]) or in_vain == 8:
+        theta = problem.down - w[1, : path.n]
+        face = _cross_over(problem, *path.signs(z, w), d, theta)
+        # A few roundings: of the point, and of the terms of the gap.
+        if face[0] <= 4 * problem.rounding(*face[1:]):
+            return *face[1:], iteration
+        last, best = best, min(best, face, _rated(problem, d, theta), key=lambda point: point[0])
+        in_vain = 0 if best[0] < 0.99 * last[0] else in_vain + 1
+        if in_vain == 8:  # rounding has taken over the path
             break
-    return best[1], best[2], iteration
+    return *best[1:], iteration
 
 
 def _bulk(x: Array) -> float:
     """Mean absolute value, outliers cut to ten times the upper decile."""
-    size = np.abs(x)
-    at = int(0.9 * (size.size - 1))
+    size, at = np.abs(x), int(0.9 * (x.size - 1))
     decile = np.partition(size, at)[at]
     return float(np.minimum(size, 10 * decile).mean() if decile > 0 else size.mean())
 
@@ -228,13 +227,11 @@ class _Path:
         width = np.where(one_sided, np.linalg.norm(problem.up + problem.down), self.cost.sum(axis=0))
         # The sizes at which a component of z and one of w are neither small nor large, as a ratio.
         self.ratio = np.append(np.full(n, typical), np.full(self.kinked.size, typical * np.sqrt(n))) / width
-        mu = float(width[:n].mean()) * typical
-        r = self.residual(d)
+        mu, r = float(width[:n].mean()) * typical, self.residual(d)
         # The root of z w = mu, z_0 - z_1 = r, w_0 + w_1 = width; cancellation apart it is above mu / width.
         z = (2 * mu + np.array([[1.0], [-1.0]]) * width * r + np.hypot(width * r, 2 * mu)) / (2 * width)
-        z = np.maximum(z, mu / width)
+        z = np.where(self.side == 0, 0.0, np.maximum(z, mu / width))
         z[1, one_sided] = -r[one_sided]
-        z[self.side == 0] = 0.0
         return d, z, np.divide(mu, z, out=np.ones_like(z), where=z > 0), mu
 
     def signs(self, z: Array, w: Array) -> tuple[Array, Array]:
@@ -249,8 +246,7 @@ class _Path:
 def _newton(path: _Path, d: Array, z: Array, w: Array) -> Callable[[Array], _Direction]:
     """Solver of the Newton system at a point for the target z w = m: steps in d, z, w; lengths for (d, z) and w."""
     A, l2, kinked, n = path.problem.rows, path.problem.l2, path.kinked, path.n
-    a, r = w[1] - path.cost[1], path.residual(d)
-    D = 1 / (z / w).sum(axis=0)
+    a, r, D = w[1] - path.cost[1], path.residual(d), 1 / (z / w).sum(axis=0)
     infeasible = A.T @ a[:n] - l2 * d
     infeasible[kinked] += a[n:]
     barrier = np.zeros(d.size)
@@ -266,8 +262,9 @@ def _newton(path: _Path, d: Array, z: Array, w: Array) -> Callable[[Array], _Dir
         dz = (m - z * dw) / w - z
         primal, dual = _longest(z, dz), _longest(w, dw)
         if l2.any():
-            # d is then in the dual feasibility too.
-            primal = dual = min(primal, dual)
+            # d is then in the dual feasibility too. Beyond the lowest z w of the line the path may cycle.
+            fall, bend = -float((z * dw + w * dz).sum()), float((dz * dw).sum())
+            primal = dual = min(primal, dual, 0.5 * fall / bend if bend > 0 and fall > 0 else 1.0)
         return dd, dz, dw, primal, dual
 
     return direction
@@ -282,8 +279,7 @@ def _longest(x: Array, dx: Array) -> float:
 def _normal_equations(A: Any, D: Array, h: Array) -> Callable[[Array, Array], tuple[Array, Array]]:
     """Solver of (A'DA + diag h) x = A'Dq + f in the smaller space; it returns x and D (q - A x)."""
     n, k = A.shape
-    barred = h > 0
-    if np.count_nonzero(barred) <= n:
+    if np.count_nonzero(h) <= n:
         solve = _cholesky(_gram(A.T, D), h)
 
         def in_columns(q: Array, f: Array) -> tuple[Array, Array]:
@@ -293,22 +289,26 @@ def _normal_equations(A: Any, D: Array, h: Array) -> Callable[[Array, Array], tu
             return x, D * (q - A @ x)
 
         return in_columns
-    penalised, other = A[:, barred], A[:, ~barred]
-    other = other.toarray() if sparse.issparse(other) else other
-    h = h[barred]
-    solve = _cholesky(_gram(penalised, 1 / h), 1 / D)
-    through = np.column_stack([solve(column) for column in other.T]) if other.shape[1] else other
-    small = other.T @ through
+    # Columns with a far smaller h than n others keep their own equations: 1 / h would drown what the others add.
+    own = h <= 1e-3 * np.partition(h, n - 1)[n - 1]
+    A_other, A_own, h_other, h_own = A[:, ~own], A[:, own], h[~own], h[own]
+    A_own = A_own.toarray() if sparse.issparse(A) else A_own
+    solve = _cholesky(_gram(A_other, 1 / h_other), 1 / D)
+    through = solve(A_own)
+    solve_own = _cholesky(A_own.T @ through, h_own)
 
     def in_rows(q: Array, f: Array) -> tuple[Array, Array]:
-        x, c = np.empty(k), q - penalised @ (f[barred] / h)
-        x[~barred] = np.linalg.lstsq(small, through.T @ c + f[~barred])[0]
-        c -= other @ x[~barred]
-        da = solve(c)
-        da = da + solve(c - da / D - penalised @ (penalised.T @ da / h))
-        x[barred] = (f[barred] + penalised.T @ da) / h
-        # da itself: D (q - A x) would blow up the rounding of x.
-        return x, da
+        # z = D (q - A x), found before x: the product would blow up the rounding of x. Repeated for refinement.
+        x, z = np.zeros(k), np.zeros(n)
+        for _ in range(2):
+            g = f + A.T @ z - h * x
+            p = q - z / D - A @ x - A_other @ (g[~own] / h_other)
+            step = solve_own(through.T @ p + g[own])
+            dz = solve(p - A_own @ step)
+            x[own] += step
+            x[~own] += (g[~own] + A_other.T @ dz) / h_other
+            z += dz
+        return x, z
 
     return in_rows
 
@@ -316,8 +316,7 @@ def _normal_equations(A: Any, D: Array, h: Array) -> Callable[[Array, Array], tu
 def _gram(A: Any, weight: Array) -> Array:
     """A diag(weight) A', dense."""
     half = A @ sparse.diags_array(np.sqrt(weight)) if sparse.issparse(A) else A * np.sqrt(weight)
-    M = half @ half.T
-    return np.asarray(M.toarray() if sparse.issparse(M) else M)
+    return np.asarray((half @ half.T).toarray() if sparse.issparse(half) else half @ half.T)
 
 
 def _cholesky(M: Array, h: Array) -> Callable[[Array], Array]:
@@ -325,13 +324,21 @@ def _cholesky(M: Array, h: Array) -> Callable[[Array], Array]:
     diagonal = np.diag(M) + h
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     M *= scale[:, None] * scale
-    # Unit diagonal, lifted by the rounding of a factorisation for dependent columns.
-    M.flat[:: M.shape[0] + 1] = 1 + M.shape[0] * EPS
-    # LAPACK itself: the checks around it cost more than a small factorisation.
-    factor, info = linalg.lapack.dpotrf(M.T, lower=1, clean=0, overwrite_a=1)
-    if info != 0:
-        raise linalg.LinAlgError("the rows, the response or the costs are not finite, or too far apart in size")
-    return lambda b: scale * linalg.lapack.dpotrs(factor, scale * b, lower=1)[0]
+    for lift in (1, 1e3, 1e6):
+        # Unit diagonal, lifted by the rounding of a factorisation, or by more where M itself is rounded.
+        M.flat[:: M.shape[0] + 1] = 1 + lift * M.shape[0] * EPS
+        # LAPACK itself: the checks around it cost more than a small factorisation.
+        factor, info = linalg.lapack.dpotrf(M.T, lower=1, clean=0)
+        if info == 0:
+            return lambda b: (scale * linalg.lapack.dpotrs(factor, (scale * b.T).T, lower=1)[0].T).T
+    raise linalg.LinAlgError("the rows, the response or the costs are not finite, or too far apart in size")
+
+
+def _rated(problem: CheckLoss, d: Array, theta: Array) -> _Point:
+    """Gap of the nearest feasible point, and that point."""
+    d = np.where(problem.signed, np.maximum(d, 0.0), d)
+    theta = np.clip(theta, -problem.up, problem.down)
+    return problem.gap(d, theta), d, theta
 
 
 def _cross_over(problem: CheckLoss, row_sign: Array, column_sign: Array, d: Array, theta: Array) -> _Point:
@@ -340,15 +347,10 @@ def _cross_over(problem: CheckLoss, row_sign: Array, column_sign: Array, d: Arra
     row_slack = 1e-12 * (problem.up + problem.down)
     column_slack = 1e-12 * problem.l1 + 0.1 * np.linalg.norm(row_slack)
 
-    def rated(x: Array, dual: Array) -> _Point:
-        x = np.where(problem.signed, np.maximum(x, 0.0), x)
-        dual = np.clip(dual, -problem.up, problem.down)
-        return problem.gap(x, dual), x, dual
-
-    best = rated(d, theta)
+    best = (np.inf, d, theta)
     for _ in range(4):
         x, dual = _solve_face(problem, row_sign, column_sign, d, theta)
-        best = min(best, rated(x, dual), key=lambda point: point[0])
+        best = min(best, _rated(problem, x, dual), key=lambda point: point[0])
         outside = 1.0 * (dual < -problem.up - row_slack) - (dual > problem.down + row_slack)
         rows = np.where(row_sign == 0, outside, row_sign * (row_sign * problem.residual(x) >= 0))
         slope = problem.rows.T @ dual
@@ -374,8 +376,7 @@ def _solve_face(problem: CheckLoss, row_sign: Array, column_sign: Array, d: Arra
     L = np.maximum(problem.l2, 1e-6 * problem.l2[F][problem.l2[F] > 0].min()) if curved else np.ones(d.size)
     # Rows by size and pivoted columns keep Householder's QR accurate however unequal the rows are (Cox & Higham, 1998).
     F = F[np.argsort(L[F], kind="stable")]
-    root, l2 = np.sqrt(L[F]), problem.l2[F]
-    A_F = problem.rows[:, F]
+    root, l2, A_F = np.sqrt(L[F]), problem.l2[F], problem.rows[:, F]
     A_EF = A_F[E].toarray() if sparse.issparse(A_F) else A_F[E]
     M = (A_EF / root).T
     Q, R, pivot = linalg.qr(M, mode="economic", pivoting=True, check_finite=False)
