@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.errors import InputError
+from bayesreg.errors import InputError, UnsupportedInputError
 from bayesreg.interfaces import implements
 from bayesreg.priors.base import Exported, Grouped, Penalised, at_noise, positive_of
 from bayesreg.problem import Problem
@@ -30,6 +30,8 @@ def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
     import pymc as pm
 
     design = problem.design
+    if design.is_sparse:
+        raise UnsupportedInputError("X is sparse, which the PyMC form is not made for; pass X.toarray().")
     coords = {"feature": list(design.names), "obs": np.arange(design.n)}
     with pm.Model(coords=coords) as model:
         X = pm.Data("X", design.X, dims=("obs", "feature"))

@@ -135,7 +135,7 @@ class Certifier:
         best = self._best_dual(penalty, d, theta, gradient, eta, primal)
         if dual is not None and likelihood.smooth:
             best = max(best, self._best_dual(penalty, d, dual, self.columns.transposed_times(dual), eta, primal))
-        if not best > primal - (self.null.value - primal):
+        if not best > primal - abs(self.null.value - primal):
             # Far from the optimum the multiplier 0, which is always feasible, may bound the minimum better.
             best = max(best, self._dual(penalty, np.zeros_like(theta), np.zeros_like(gradient)))
         gap = max(primal - best, 0.0)
@@ -171,8 +171,13 @@ class Certifier:
         """Columns to which theta must be orthogonal: without a penalty, and not held at a sign constraint."""
         return np.flatnonzero(~penalty.penalised & (~penalty.constrained | (d != 0)))
 
-    def _feasible(self, flat: NDArray[np.intp], theta: Array, gradient: Array, eta: Array) -> tuple[Array, Array]:
-        """Make theta orthogonal to the flat columns and the constant; returns it with its products with all columns."""
+    def _feasible(
+        self, flat: NDArray[np.intp], theta: Array, gradient: Array, eta: Array
+    ) -> tuple[Array, Array] | None:
+        """Make theta orthogonal to the flat columns and the constant; with its products with all columns.
+
+        None where the rows cannot give that much: such a theta bounds nothing.
+        """
         constant = self.problem.flat_intercept
         Z = self.columns.take(flat).dense()
         Z = np.column_stack([np.ones(theta.size), Z]) if constant else Z
@@ -181,16 +186,21 @@ class Certifier:
         size = np.sqrt(np.einsum("ij,ij->j", Z, Z))
         allowed = 8 * EPS * size * float(np.linalg.norm(theta))
         moved = False
-        for _ in range(3):
+        for attempt in range(4):
             excess = Z.T @ theta
             if np.all(np.abs(excess) <= allowed):
+                return theta, self.columns.transposed_times(theta) if moved else gradient
+            if attempt == 3:
                 break
             # Correct in proportion to the curvature: that keeps theta inside the domain of its conjugate.
             give = self._give(eta, theta)
             M = (Z.T * give) @ Z / np.outer(size, size)
             theta = theta - give * (Z @ (np.linalg.lstsq(M, excess / size)[0] / size))
             moved = True
-        return theta, self.columns.transposed_times(theta) if moved else gradient
+        # Rounding of large terms may remain; what is more than that bounds nothing.
+        if np.all(np.abs(excess) <= 64 * allowed):
+            return theta, self.columns.transposed_times(theta)
+        return None
 
     def _give(self, eta: Array, theta: Array) -> Array:
         """How far each theta_i may be moved: curvature of its row, or whether it lies inside at a kink."""
@@ -202,7 +212,10 @@ class Certifier:
     def _best_dual(self, penalty: Penalty, d: Array, theta: Array, gradient: Array, eta: Array, primal: float) -> float:
         """Best dual value from a gradient, scaled into the domain of the penalty's conjugate."""
         flat = self._flat(penalty, d)
-        theta, gradient = self._feasible(flat, theta, gradient, eta)
+        made = self._feasible(flat, theta, gradient, eta)
+        if made is None:
+            return -math.inf
+        theta, gradient = made
         v = -gradient
         v[flat] = 0.0
         if self.problem.flat_intercept:

@@ -4,13 +4,14 @@
 
 Each pair and shape: a path of five strengths over three decades, and cold fits at its second and its last one. One
 line a pair: the worst relative gap and KKT cosine, and the misses (a certificate that is not accepted, an error, a
-warning of the numerics), which are listed below it. Ends with exit code 1 where anything missed.
+warning of the numerics, more than a minute), which are listed below it. Ends with exit code 1 where anything missed.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 import time
 import warnings
@@ -26,6 +27,9 @@ import bayesreg as br
 from bayesreg import likelihoods, priors
 
 Array = NDArray[np.float64]
+
+# Seconds that a fit may take; a path has as many a point.
+LIMIT = 60
 
 LIKELIHOODS: dict[str, tuple[Any, str]] = {
     "Gaussian": (likelihoods.Gaussian(1.5), "real"),
@@ -65,7 +69,7 @@ PRIORS: dict[str, Callable[[float, int], Any] | None] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one fit gave: its certificate, or what went wrong, and the seconds that it took."""
+    """What one fit gave: its certificate, or what went wrong, and the seconds that it took (of a path, the mean)."""
 
     where: str
     gap: float
@@ -74,25 +78,34 @@ class Outcome:
     seconds: float
 
 
-def attempt(where: str, work: Callable[[], Any]) -> tuple[Any, list[Outcome]]:
+def _too_long(*_: object) -> None:
+    raise TimeoutError("took too long")
+
+
+def attempt(where: str, work: Callable[[], Any], seconds: int = LIMIT) -> tuple[Any, list[Outcome]]:
     """Run one fit or path; return its result (None after an error) and one outcome a certificate."""
     began = time.perf_counter()
+    signal.signal(signal.SIGALRM, _too_long)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        signal.alarm(seconds)
         try:
             result = work()
         except Exception as error:
-            return None, [Outcome(where, math.nan, math.nan, f"{type(error).__name__}: {error}", 0.0)]
+            lasted = time.perf_counter() - began
+            return None, [Outcome(where, math.nan, math.nan, f"{type(error).__name__}: {error}", lasted)]
+        finally:
+            signal.alarm(0)
     noise = {f"{each.category.__name__}: {each.message}" for each in caught if each.category is RuntimeWarning}
     certificates = getattr(result, "certificates", None) or [result.certificate]
-    seconds = (time.perf_counter() - began) / len(certificates)
+    lasted = (time.perf_counter() - began) / len(certificates)
     return result, [
         Outcome(
-            f"{where}, point {k} of {len(certificates)}",
+            where if len(certificates) == 1 else f"{where}, point {k}",
             certificate.relative_gap,
             certificate.kkt,
             ("" if certificate.accepted else str(certificate)) + "; ".join(sorted(noise)),
-            seconds,
+            lasted,
         )
         for k, certificate in enumerate(certificates)
     ]
@@ -115,9 +128,10 @@ def fits(likelihood: str, prior: str, shape: Shape, seed: int) -> Iterator[Outco
     def model_at(strength: float) -> br.Model:
         return br.Model(law, make(strength, X.shape[1]), **shape.options)
 
-    path, outcomes = attempt(
-        f"{shape.name}, seed {seed}, path", lambda: br.map_path(model_at(1.0), X, y, n_points=5, ratio=1e-3, **rows)
-    )
+    def follow() -> Any:
+        return br.map_path(model_at(1.0), X, y, n_points=5, ratio=1e-3, **rows)
+
+    path, outcomes = attempt(f"{shape.name}, seed {seed}, path", follow, 5 * LIMIT)
     yield from outcomes
     for strength in [] if path is None else path.strength[[1, -1]].tolist():
         cold = model_at(strength)
@@ -135,7 +149,8 @@ def report(likelihood: str, prior: str, shapes: list[Shape], seeds: int) -> int:
     worst = max((outcome.kkt for outcome in found if not math.isnan(outcome.kkt)), default=math.nan)
     slowest = max(outcome.seconds for outcome in found)
     gap = f"{max(gaps):.1e}" if gaps else "-"
-    print(f"{likelihood:<19}{prior:<18}{len(found):>6}{gap:>10}{worst:>10.1e}{len(missed):>8}{1000 * slowest:>12.0f}")
+    counts = f"{len(found):>6}{gap:>10}{worst:>10.1e}{len(missed):>8}{1000 * slowest:>12.0f}"
+    print(f"{likelihood:<19}{prior:<18}{counts}", flush=True)
     for outcome in missed:
         print(f"    MISS {outcome.where}: {outcome.trouble}")
     return len(missed)

@@ -108,6 +108,7 @@ def test_a_student_t_with_enough_rows_on_a_perfect_fit_has_no_joint_mode() -> No
     ).sigma
 
 
+@pytest.mark.slow
 def test_pymc_finds_the_natural_mode() -> None:
     import pymc as pm
 

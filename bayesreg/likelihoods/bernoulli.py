@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, xlogy
+from scipy.special import expit, xlog1py, xlogy
 
 from bayesreg.errors import InputError
 from bayesreg.likelihoods.base import Array, observe
@@ -90,7 +90,8 @@ class Bernoulli:
         if np.any((v < -slack) | (v > 1 + slack)):
             return math.inf
         v = np.clip(v, 0.0, 1.0)
-        return float(np.sum(w * (xlogy(v, v) + xlogy(1 - v, 1 - v))))
+        # log1p: where v is small, 1 - v has lost its digits.
+        return float(np.sum(w * (xlogy(v, v) + xlog1py(1 - v, -v))))
 
     def row_constant(self, y: Array, sigma: Any) -> Any:
         """Return 0."""

@@ -60,8 +60,13 @@ REFUSED: dict[str, tuple[br.Model, Callable[..., tuple[Any, ...]], type[Exceptio
     "object_str": (RIDGE, lambda X, y: (as_text(X), y), ValueError, ("string", "float")),
     "text": (RIDGE, lambda X, y: (X.astype(str), y), ValueError, ("string", "float")),
     "complex": (RIDGE, lambda X, y: (X + 1j, y), ValueError, ("omplex",)),
-    "sparse": (RIDGE, lambda X, y: (scipy.sparse.csr_matrix(X), y), TypeError, ("sparse", "toarray()")),
-    "sparse_array": (RIDGE, lambda X, y: (scipy.sparse.coo_array(X), y), TypeError, ("sparse", "toarray()")),
+    "sparse_nan": (
+        RIDGE,
+        lambda X, y: (scipy.sparse.csr_matrix(np.where(X > 1, np.nan, X)), y),
+        ValueError,
+        ("NaN", "stored values"),
+    ),
+    "sparse_complex": (RIDGE, lambda X, y: (scipy.sparse.coo_array(X + 1j), y), ValueError, ("dtype", "numeric")),
     "y_constant": (LEARNED, lambda X, y: (X, np.full(40, 3.0)), ValueError, ("y is constant", "sigma")),
     "logit_one_class": (LOGISTIC, lambda X, y: (X, np.zeros(40, int)), ValueError, ("class",)),
     "logit_three": (LOGISTIC, lambda X, y: (X, np.arange(40) % 3), ValueError, ("2", "3")),
@@ -107,6 +112,16 @@ def test_unusable_data_are_refused_by_name(fault: str, verb: str) -> None:
     assert isinstance(raised.value, errors.BayesregError)
     for word in words:
         assert word in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.coo_array])
+def test_what_needs_dense_columns_says_so_of_sparse_ones(make: Any) -> None:
+    X, y = base()
+    with pytest.raises(errors.NoEngineError, match=r"X is sparse; pass X.toarray\(\)"):
+        br.sample(RIDGE, make(X), y)
+    with pytest.raises(errors.UnsupportedInputError, match=r"X is sparse.*toarray\(\)"):
+        br.to_pymc(RIDGE, make(X), y)
+    assert br.find_map(RIDGE, make(X), y).converged
 
 
 @pytest.mark.parametrize("verb", VERBS)

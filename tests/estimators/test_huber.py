@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn import linear_model
 
 import bayesreg as br
@@ -23,7 +26,7 @@ def heavy() -> Data:
     return X, y
 
 
-def objective(fit: object, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+def objective(fit: Any, X: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
     """The objective in scikit-learn's documentation, at the coefficients and the scale of a fit."""
     z = np.abs(y - X @ fit.coef_ - fit.intercept_) / fit.scale_
     loss = np.where(z < fit.epsilon, z**2, 2 * fit.epsilon * z - fit.epsilon**2)
@@ -65,12 +68,13 @@ def test_it_is_the_fit_of_scikit_learn_to_the_digits_that_this_has(heavy: Data) 
     assert objective(ours, X, y, ones) <= objective(theirs, X, y, ones) * (1 + 1e-15)
 
 
-def test_rows_that_lie_on_a_plane_are_found_among_outliers() -> None:
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_rows_that_lie_on_a_plane_are_found_among_outliers(kind: Any) -> None:
     rng = np.random.default_rng(82)
     X = rng.standard_normal((40, 3))
     y = 5.0 + X @ [2.0, 0.0, -1.0]
     y[:6] += [30.0, -20.0, 9.0, -4.0, 50.0, 8.0]
-    fit = br.HuberRegressor().fit(X, y)
+    fit = br.HuberRegressor().fit(kind(X), y)
     np.testing.assert_allclose([fit.intercept_, *fit.coef_], [5.0, 2.0, 0.0, -1.0], atol=1e-9)
     assert fit.outliers_.nonzero()[0].tolist() == list(range(6))
     assert fit.scale_ == pytest.approx(1e-8 * y.std())
