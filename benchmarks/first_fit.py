@@ -65,9 +65,7 @@ def one_process(code: str, cache: str) -> tuple[float, float]:
 
 def main() -> None:
     """Print wall and CPU medians with an empty and with a filled cache."""
-    sides = {
-        name: code for name, code in SIDES.items() if importlib.util.find_spec(_MODULE[name.partition(",")[0]])
-    }
+    sides = {name: code for name, code in SIDES.items() if importlib.util.find_spec(_MODULE[name.partition(",")[0]])}
     print(f"\n9  first fit in a fresh process\n{'':<28}{'cache':>8}{'wall, s':>10}{'CPU, s':>10}")
     with tempfile.TemporaryDirectory() as scratch:
         for code in sides.values():

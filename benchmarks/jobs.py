@@ -50,8 +50,7 @@ class Job:
 
 
 def wide_data(n: int, p: int, active: float, scale: float, seed: int = 0) -> tuple[Array, Array]:
-    """Columns of an AR(1) with correlation 0.5, a share of them active with coefficients 1 and -1, noise of half the
-    signal's sd."""
+    """Columns of an AR(1) with correlation 0.5, and their signal: a share is active with coefficients 1 and -1."""
     n, p = max(int(n * scale), 20), max(int(p * scale), 10)
     rng = np.random.default_rng(seed)
     X = np.asfortranarray(rng.standard_normal((n, p)))

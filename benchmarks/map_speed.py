@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import first_fit
 import numba
@@ -74,17 +75,17 @@ def peer_side(name: str, peer: Peer, judge: Judge) -> Side:
             try:
                 gap = judge.relative_gap(peer.fit(tolerance))
             except Exception as error:
-                return Side(name, lambda: peer.fit(tolerance), tolerance, best, elapsed, f"failed: {error}"[:60])
+                return Side(name, partial(peer.fit, tolerance), tolerance, best, elapsed, f"failed: {error}"[:60])
             elapsed = time.perf_counter() - began
             if elapsed > 5:
                 break
         best = min(best, gap)
         if gap <= ENOUGH:
-            return Side(name, lambda: peer.fit(tolerance), tolerance, gap, elapsed)
+            return Side(name, partial(peer.fit, tolerance), tolerance, gap, elapsed)
         if elapsed > PATIENCE:
             break
     shown = f"{elapsed:.0f} s at tol {tolerance:.0e}" if peer.tolerances != (0.0,) else "as it is"
-    return Side(name, lambda: peer.fit(tolerance), tolerance, best, elapsed, f"does not reach 1e-6 ({shown})")
+    return Side(name, partial(peer.fit, tolerance), tolerance, best, elapsed, f"does not reach 1e-6 ({shown})")
 
 
 def measure(task: Task) -> list[Side]:
