@@ -67,6 +67,7 @@ def _coefficients(p: int, active: float) -> Array:
 
 
 def _noisy(signal: Array, seed: int = 1) -> Array:
+    """Add noise of half the signal's sd."""
     return signal + 0.5 * signal.std() * np.random.default_rng(seed).standard_normal(signal.size)
 
 

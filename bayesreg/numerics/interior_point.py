@@ -36,7 +36,7 @@ class CheckLoss:
     Parameters
     ----------
     rows : array or CSC array, shape (n, k)
-        A. A free intercept is a column of ones with ``l1 = l2 = 0``.
+        A; a sparse one is never made dense as a whole. A free intercept is a column of ones with ``l1 = l2 = 0``.
     response : array, shape (n,)
         y.
     up, down : array, shape (n,)
@@ -135,9 +135,7 @@ class Minimum:
 
 
 def minimise(problem: CheckLoss, max_iterations: int = 60) -> Minimum:
-    """Return a minimiser and its dual variable.
-
-    It takes 5 to 20 steps of cost O(n k min(n, k)). Sparse rows are never made dense as a whole.
+    """Return a minimiser and its dual variable, in 5 to 20 steps of cost O(n k min(n, k)).
 
     Parameters
     ----------
@@ -291,6 +289,7 @@ def _normal_equations(A: Any, D: Array, h: Array) -> Callable[[Array, Array], tu
         return in_columns
     # Columns with a far smaller h than n others keep their own equations: 1 / h would drown what the others add.
     own = h <= 1e-3 * np.partition(h, n - 1)[n - 1]
+    own[np.argmin(h)] = True
     A_other, A_own, h_other, h_own = A[:, ~own], A[:, own], h[~own], h[own]
     A_own = A_own.toarray() if sparse.issparse(A) else A_own
     solve = _cholesky(_gram(A_other, 1 / h_other), 1 / D)
