@@ -81,10 +81,12 @@ class Certifier:
         rounded = EPS * h * (np.abs(self.null.eta) + np.abs(design.y))
         return max(norm, float(np.sqrt(design.weight @ rounded**2)))
 
-    def slack(self, eta: Array, theta: Array) -> float:
+    def slack(self, d: Array, eta: Array, theta: Array) -> float:
         """Rounding of the sums over rows: of theta (y - eta), and of the square of y - eta where that is 0."""
         design = self.problem.design
-        size = np.abs(eta) + np.abs(design.y)
+        # The terms of X d may be larger than their sum.
+        terms = float(design.moments.size @ np.abs(d)) / math.sqrt(design.total_weight)
+        size = np.abs(eta) + np.abs(design.y) + terms
         h = np.abs(self.problem.likelihood.curvature(eta, design.y, self.sigma))
         return 64 * EPS * float(np.abs(theta) @ size) + (64 * EPS) ** 2 * float((design.weight * h) @ size**2)
 
@@ -140,7 +142,7 @@ class Certifier:
             best = max(best, self._dual(penalty, np.zeros_like(theta), np.zeros_like(gradient)))
         gap = max(primal - best, 0.0)
         fall = self.null.value - best
-        slack = max(rounding(primal, best), self.slack(eta, theta))
+        slack = max(rounding(primal, best), self.slack(d, eta, theta))
         relative = 0.0 if gap <= slack else (gap / fall if fall > 0 else math.inf)
         return Certificate(primal, gap, relative, kkt, uniqueness)
 
