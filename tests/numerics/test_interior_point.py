@@ -194,6 +194,7 @@ def test_tiny_problems_reach_the_minimum_over_all_faces(seed: int) -> None:
     ("kind", "n", "k", "seeds"),
     [
         ("sparse", 6, 20, (138, 484, 1352, 1480)),
+        ("sparse", 10, 40, (58,)),
         ("sparse", 30, 60, (9, 228)),
         ("binary", 6, 20, (19, 276, 339)),
         ("one ridge", 6, 20, (140, 240)),
@@ -352,6 +353,16 @@ def test_moving_an_outlier_further_out_changes_nothing(penalty: str) -> None:
         np.testing.assert_allclose(minimise(problem).d, expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_coefficient_that_nothing_holds_at_its_bound_is_zero(seed: int) -> None:
+    problem = draw(seed, 50, 4, "integer", "l2", 0.5, positive=True)
+    # The intercept makes the slope of a constant column zero; its ridge alone decides.
+    problem.rows[:, 1] = 3.0
+    found = minimise(problem)
+    assert 0 <= found.d[1] < 1e-12
+    assert problem.gap(found.d, found.theta) <= 1e-12 * null_objective(problem)
+
+
 def test_columns_of_zeros_get_zero() -> None:
     problem = draw(7, 60, 4, "gaussian", "mixed", 0.5)
     problem.rows[:, 1:4] = 0
@@ -379,8 +390,12 @@ def test_without_columns_or_weights_nothing_is_to_be_done() -> None:
 def test_a_limit_on_the_steps_gives_back_a_feasible_point_and_an_honest_gap() -> None:
     problem = draw(9, 150, 12, "cauchy", "both", 0.3)
     best = problem.objective(minimise(problem).d)
-    found = minimise(problem, max_iterations=2)
-    assert found.iterations == 2
-    assert np.all((found.theta >= -problem.up) & (found.theta <= problem.down))
-    excess = problem.objective(found.d) - best
-    assert 1e-6 * best < excess <= problem.gap(found.d, found.theta)
+    gaps = []
+    for limit in (0, 2, 5):
+        found = minimise(problem, limit)
+        assert found.iterations == limit
+        assert np.all((found.theta >= -problem.up) & (found.theta <= problem.down))
+        excess = problem.objective(found.d) - best
+        gaps.append(problem.gap(found.d, found.theta))
+        assert 1e-6 * best < excess <= gaps[-1]
+    assert gaps[2] < 0.5 * gaps[1] < 0.5 * gaps[0]

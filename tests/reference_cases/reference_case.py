@@ -30,7 +30,6 @@ ALL_IDS = frozenset(
 
 NOT_EXPRESSIBLE = {
     "bayesreg_prostate_hs": "there is no horseshoe prior",
-    "glmnet_PoissonExample": "there is no Poisson likelihood",
 }
 
 # The collection's own rule for a comparison of two samples.
