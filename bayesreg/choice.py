@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayesreg.engines.augmented_lagrangian import AugmentedLagrangian
-from bayesreg.engines.base import MapEngine, SampleEngine
+from bayesreg.engines.base import ChainEngine, MapEngine, SampleEngine
 from bayesreg.engines.closed_form import ClosedForm
 from bayesreg.engines.coordinate_descent import CoordinateDescent
 from bayesreg.engines.exact_gaussian import ExactGaussian
@@ -28,7 +28,7 @@ MAP_ENGINES: tuple[MapEngine, ...] = (
     AugmentedLagrangian(),
     MajoriseMinimise(),
 )
-SAMPLE_ENGINES: tuple[SampleEngine, ...] = (ExactGaussian(), Nuts())
+SAMPLE_ENGINES: tuple[SampleEngine | ChainEngine, ...] = (ExactGaussian(), Nuts())
 
 
 @dataclass(frozen=True)

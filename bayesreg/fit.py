@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg import diagnostics, noise
 from bayesreg.certificate import GAP_TOLERANCE, KKT_TOLERANCE, certify
+from bayesreg.chains import run
 from bayesreg.choice import (
     SAMPLE_ENGINES,
     Explanation,
@@ -19,6 +20,7 @@ from bayesreg.choice import (
     map_reasons,
     sample_reasons,
 )
+from bayesreg.engines.base import ChainEngine
 from bayesreg.errors import ConvergenceWarning, InputError
 from bayesreg.identified import check_identified
 from bayesreg.model import Model, bind
@@ -258,7 +260,10 @@ def sample(
     options = {"tune": int(tune), "progressbar": progressbar, "target_accept": target_accept}
     for_engine, for_locals = sequence.spawn(2)
     began = time.perf_counter()
-    drawn = chosen.sample(problem, int(draws), int(chains), for_engine, options)
+    if isinstance(chosen, ChainEngine):
+        drawn = run(chosen, problem, int(draws), int(chains), int(tune), for_engine)
+    else:
+        drawn = chosen.sample(problem, int(draws), int(chains), for_engine, options)
     elapsed = time.perf_counter() - began
     attrs = {
         "engine": chosen.name,

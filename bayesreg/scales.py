@@ -49,6 +49,15 @@ class VarianceConjugate(Protocol):
         """(a, b) with density of the square v proportional to v^(-a-1) exp(-b / v)."""
 
 
+@runtime_checkable
+class Coded(Protocol):
+    """A law that compiled kernels know, as data."""
+
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Its number in ``numerics.gibbs.laws`` and two parameters, 0 where it has fewer."""
+
+
 def _positive(law: Law, **parameters: float) -> None:
     """Check the fields of a law and store them as plain floats."""
     for name, value in parameters.items():
@@ -96,6 +105,11 @@ class Flat:
     """
 
     @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 0."""
+        return 0, 0.0, 0.0
+
+    @property
     def variance_shape_scale(self) -> tuple[float, float]:
         """p(s) = 1 is p(v) = v^(-1/2) / 2 on the square."""
         return -0.5, 0.0
@@ -125,6 +139,11 @@ class Jeffreys:
     >>> round(float(scales.Jeffreys().log_density(2.0)), 6)
     -0.693147
     """
+
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 1."""
+        return 1, 0.0, 0.0
 
     @property
     def variance_shape_scale(self) -> tuple[float, float]:
@@ -169,6 +188,11 @@ class HalfNormal:
     def __post_init__(self) -> None:
         _positive(self, scale=self.scale)
 
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 2 with the scale."""
+        return 2, self.scale, 0.0
+
     def log_density(self, value: Any) -> Any:
         """Return log[ sqrt(2/pi)/scale exp(-value²/(2 scale²)) ]."""
         z = np.asarray(value, dtype=float) / self.scale
@@ -208,6 +232,11 @@ class HalfStudentT:
 
     def __post_init__(self) -> None:
         _positive(self, df=self.df, scale=self.scale)
+
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 3 with df and scale."""
+        return 3, self.df, self.scale
 
     def log_density(self, value: Any) -> Any:
         """Return the log density of twice the Student-t on the positive half line."""
@@ -249,6 +278,11 @@ class HalfCauchy:
     def __post_init__(self) -> None:
         _positive(self, scale=self.scale)
 
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 3: the half-Student-t with df 1."""
+        return 3, 1.0, self.scale
+
     def log_density(self, value: Any) -> Any:
         """Return log[ 2 / (pi scale (1 + value²/scale²)) ]."""
         z = np.asarray(value, dtype=float) / self.scale
@@ -288,6 +322,11 @@ class Gamma:
     def __post_init__(self) -> None:
         _positive(self, shape=self.shape, rate=self.rate)
 
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 4 with shape and rate."""
+        return 4, self.shape, self.rate
+
     def log_density(self, value: Any) -> Any:
         """Return log[ rate^shape value^(shape-1) e^(-rate value) / Gamma(shape) ]."""
         value = np.asarray(value, dtype=float)
@@ -326,6 +365,11 @@ class InverseGamma:
 
     def __post_init__(self) -> None:
         _positive(self, shape=self.shape, scale=self.scale)
+
+    @property
+    def code(self) -> tuple[int, float, float]:
+        """Code 5 with shape and scale."""
+        return 5, self.shape, self.scale
 
     @property
     def variance_shape_scale(self) -> tuple[float, float]:

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("certificate",),
     ("results",),
     ("engines",),
-    ("choice",),
+    ("choice", "chains"),
     ("fit", "path"),
     ("shrinkage_factors", "verification", "prediction", "prior_prediction"),
     ("comparison", "plots", "estimators"),

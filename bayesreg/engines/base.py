@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ class MapEngine(Protocol):
         """Return the mode for the penalty times each strength, from the strongest down."""
 
 
+@runtime_checkable
 class SampleEngine(Protocol):
     """Draws from the posterior of everything unknown."""
 
@@ -44,10 +46,54 @@ class SampleEngine(Protocol):
         """Return None when this engine can do the problem, else the reason in words."""
 
     @abstractmethod
+    def cost(self, problem: Problem) -> str:
+        """What it is expected to cost, in a few words."""
+
+    @abstractmethod
     def sample(
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
     ) -> Draws:
         """Draw; ``options`` holds ``tune``, ``progressbar`` and ``target_accept``."""
+
+
+class Chain(Protocol):
+    """One chain of a sampler: a state that is advanced draw by draw."""
+
+    @abstractmethod
+    def warm_up(self, sweeps: int) -> None:
+        """Move towards the posterior and adapt; once, before the first ``advance``."""
+
+    @abstractmethod
+    def advance(self, draws: int) -> dict[str, Array]:
+        """Return the next draws in original units, shapes (draws, ...): ``coef``, ``intercept``, ``sigma``, ..."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Array]:
+        """Return every number that is needed to go on, but for the state of the generator."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take up a state that `state` returned, for the same problem."""
+
+
+@runtime_checkable
+class ChainEngine(Protocol):
+    """A sampler whose chains are run one draw after the other (see ``chains``)."""
+
+    name: str
+    tune: int
+
+    @abstractmethod
+    def why_not(self, problem: Problem) -> str | None:
+        """Return None when this engine can do the problem, else the reason in words."""
+
+    @abstractmethod
+    def cost(self, problem: Problem) -> str:
+        """What it is expected to cost, in a few words."""
+
+    @abstractmethod
+    def start(self, problem: Problem, rng: np.random.Generator) -> Chain:
+        """Return a chain at a random start that is wider than the posterior; it draws from ``rng`` from then on."""
 
 
 def one_by_one(engine: MapEngine, problem: Problem, sigma: float, strengths: Array, max_iter: int) -> list[Mode]:

@@ -48,6 +48,10 @@ class ExactGaussian:
             return "coefficients are constrained in sign, so the posterior is not Gaussian given sigma"
         return None
 
+    def cost(self, problem: Problem) -> str:
+        """One decomposition, then independent draws."""
+        return f"one decomposition of {problem.n} x {problem.p}, then independent draws"
+
     def sample(
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
     ) -> Draws:

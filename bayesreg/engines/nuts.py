@@ -25,6 +25,10 @@ class Nuts:
             return f"{type(problem.prior).__name__} has neither rates(...) nor to_pymc(...)"
         return None
 
+    def cost(self, problem: Problem) -> str:
+        """Compilation, then some dozens of gradients a draw."""
+        return "seconds to compile, then 10 to 100 passes over the rows a draw"
+
     def sample(
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
     ) -> Draws:

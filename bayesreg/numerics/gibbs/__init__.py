@@ -1,0 +1,1 @@
+"""Compiled Gibbs samplers for scale mixtures of normals, on plain arrays."""
