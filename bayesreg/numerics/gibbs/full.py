@@ -1,0 +1,128 @@
+r"""Two-block Gibbs sampling with one Cholesky factorisation a sweep.
+
+.. math:: y \mid \delta, \sigma: \tfrac{1}{2\sigma^2}(\delta' G \delta - 2 c'\delta + s), \qquad
+          \delta_j \mid t, \sigma \sim N(0, \sigma^2 / q_j)
+
+Block 1: sigma with delta integrated out (where q does not depend on sigma), then delta, from A = G + diag(q).
+Block 2: the multipliers with t integrated out, then t (Park & Casella, 2008, with the blocks of Rajaratnam et al., 2019).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from bayesreg.numerics.cholesky import factorise
+from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
+from bayesreg.numerics.gibbs.specification import RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
+
+# Prior precisions below this share of a column's own information only keep collinear columns from being singular.
+_FLOOR = 1e-14
+
+
+@njit(cache=True, nogil=True)
+def draw_delta(
+    rng: Any, G: Any, c: Any, total: float, rows: float, precision: Any, hyper: Any, state: Any, width: Any, own: bool
+) -> bool:
+    """Draw sigma (if ``own``: with delta integrated out) and delta; False where A is singular to working precision."""
+    p = c.size
+    A = G.copy()
+    for j in range(p):
+        A[j, j] += max(precision[j], _FLOOR * G[j, j])
+    if not factorise(A) > 0.0:
+        return False
+    v = np.empty(p)
+    explained = 0.0
+    for i in range(p):
+        value = c[i]
+        for k in range(i):
+            value -= A[i, k] * v[k]
+        v[i] = value / A[i, i]
+        explained += v[i] * v[i]
+    level = state.level
+    if own:
+        level[SIGMA] = draw_noise(rng, hyper.noise, rows, max(total - explained, 0.0), level[SIGMA], width[SIGMA])
+    for i in range(p):
+        v[i] += level[SIGMA] * rng.standard_normal()
+    for i in range(p - 1, -1, -1):
+        v[i] /= A[i, i]
+        value = v[i]
+        for k in range(i):
+            v[k] -= A[i, k] * value
+    state.delta[:] = v
+    return True
+
+
+@njit(cache=True, nogil=True)
+def residual_sum(G: Any, c: Any, total: float, delta: Any) -> float:
+    """s - 2 c'd + d'G d, at least 0."""
+    rss = total
+    for i in range(delta.size):
+        value = -2.0 * c[i]
+        for k in range(delta.size):
+            value += G[i, k] * delta[k]
+        rss += delta[i] * value
+    return max(rss, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def full_sweeps(
+    rng: Any,
+    G: Any,
+    c: Any,
+    total: float,
+    rows: float,
+    prior: Any,
+    hyper: Any,
+    state: Any,
+    width: Any,
+    own: bool,
+    free: Any,
+    deltas: Any,
+    locals_: Any,
+    levels: Any,
+) -> bool:
+    """Make one sweep for each row of ``deltas`` and store the states.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    G : array, shape (p, p)
+    c : array, shape (p,)
+    total, rows : float
+        Residual sum of squares at delta = 0 and the number of rows it stands for.
+    prior, hyper, state : Prior, Hyper, State
+        ``state`` is overwritten.
+    width : array, shape (3,)
+        Slice widths.
+    own : bool
+        Whether q is free of sigma, so that sigma is drawn with delta integrated out.
+    free : array, shape (draws, f)
+        Filled with standard normals for the free columns.
+    deltas, locals_, levels : array, shape (draws, p), (draws, G), (draws, 4)
+
+    Returns
+    -------
+    bool
+        False where a matrix was singular to working precision; what follows is not filled.
+    """
+    p = c.size
+    precision = np.empty(p)
+    norms = np.empty(state.local.size)
+    level = state.level
+    for k in range(deltas.shape[0]):
+        prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
+        if not draw_delta(rng, G, c, total, rows, precision, hyper, state, width, own):
+            return False
+        level[RSS] = residual_sum(G, c, total, state.delta)
+        group_norms(prior, state.delta, norms)
+        draw_levels(rng, prior, hyper, state, norms, rows, width, not own)
+        for i in range(free.shape[1]):
+            free[k, i] = rng.standard_normal()
+        deltas[k] = state.delta
+        locals_[k] = state.local
+        levels[k] = level
+    return True

@@ -1,0 +1,195 @@
+r"""One-dimensional updates given the coefficients: sigma, the multipliers and the local variances.
+
+sigma and a are drawn with the local variances integrated out, and the local variances directly after them: together one
+draw of (sigma, a, t) given delta. Where that has no closed form (REGULARIZED) a is drawn given t.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from bayesreg.numerics.gibbs.densities import coefficient_log_density, learned_log_density
+from bayesreg.numerics.gibbs.laws import INVERSE_GAMMA
+from bayesreg.numerics.gibbs.shifted_reciprocal import shifted_reciprocal
+from bayesreg.numerics.gibbs.slices import DONE, answer, begin
+from bayesreg.numerics.gibbs.specification import (
+    GAUSSIAN,
+    HORSESHOE,
+    KNOWN,
+    LAPLACE,
+    RATE,
+    RIDGE,
+    RSS,
+    SIGMA,
+    STUDENT_T,
+)
+from bayesreg.numerics.gibbs.variates import inverse_gaussian
+
+
+@njit(cache=True, nogil=True)
+def noise_log_density(learned: Any, rows: float, rss: float, x: float) -> float:
+    """Log density of x = log(sigma) under its law and ``rows`` residuals with sum of squares ``rss``."""
+    if abs(x) > 300.0:
+        return -np.inf
+    return learned_log_density(learned, math.exp(x)) - rows * x - 0.5 * rss * math.exp(-2.0 * x)
+
+
+@njit(cache=True, nogil=True)
+def draw_noise(rng: Any, learned: Any, rows: float, rss: float, sigma: float, width: float) -> float:
+    """Draw sigma given ``rows`` residuals with sum of squares ``rss``, coefficients integrated out or not.
+
+    A draw from the inverse gamma under a flat law of log(sigma), accepted by what the law changes (always under an
+    inverse gamma law, whose numbers join the proposal's), then a slice step, which moves under any law.
+    """
+    if learned.kind == KNOWN:
+        return sigma
+    shape, scale = 0.5 * rows, 0.5 * rss
+    conjugate = learned.code == INVERSE_GAMMA
+    if conjugate:
+        shape += learned.first
+        scale += learned.second
+    if shape > 0.0 and scale > 0.0:
+        new = math.sqrt(scale / rng.standard_gamma(shape))
+        if conjugate:
+            return new
+        change = learned_log_density(learned, new) - learned_log_density(learned, sigma)
+        if math.log(1.0 - rng.random()) < change:
+            sigma = new
+    x = math.log(sigma)
+    step = begin(rng, x, noise_log_density(learned, rows, rss, x), width)
+    while step.phase != DONE:
+        step = answer(rng, step, noise_log_density(learned, rows, rss, step.at))
+    return math.exp(step.at)
+
+
+@njit(cache=True, nogil=True)
+def _level_log_density(which: int, x: float, prior: Any, hyper: Any, state: Any, norms: Any, rows: float) -> float:
+    """Log density of x = log(level[which]) given the coefficients, the other levels as they stand."""
+    if abs(x) > 300.0:
+        return -np.inf
+    value = math.exp(x)
+    sigma, a, b = state.level[SIGMA], state.level[RATE], state.level[RIDGE]
+    if which == SIGMA:
+        density = noise_log_density(hyper.noise, rows, state.level[RSS], x)
+        sigma = value
+    elif which == RATE:
+        density = learned_log_density(hyper.rate, value)
+        a = value
+    else:
+        density = learned_log_density(hyper.ridge, value)
+        b = value
+    if which != SIGMA or prior.on_sigma > 0 or prior.fixed_on_sigma > 0:
+        density += coefficient_log_density(prior, state.delta, state.local, norms, sigma, a, b)
+    return density
+
+
+@njit(cache=True, nogil=True)
+def slice_level(
+    rng: Any, which: int, width: float, prior: Any, hyper: Any, state: Any, norms: Any, rows: float
+) -> None:
+    """One slice-sampling step for log(level[which])."""
+    x = math.log(state.level[which])
+    step = begin(rng, x, _level_log_density(which, x, prior, hyper, state, norms, rows), width)
+    while step.phase != DONE:
+        step = answer(rng, step, _level_log_density(which, step.at, prior, hyper, state, norms, rows))
+    state.level[which] = math.exp(step.at)
+
+
+@njit(cache=True, nogil=True)
+def _local_log_density(x: float, ratio: float, slab: float, delta: float) -> float:
+    """Log density of x = log t where delta is normal with precision ratio/t + slab and sqrt(t) is half-Cauchy."""
+    if abs(x) > 600.0:
+        return -np.inf
+    t = math.exp(x)
+    precision = ratio / t + slab
+    return 0.5 * math.log(precision) - 0.5 * precision * delta * delta + 0.5 * x - math.log1p(t)
+
+
+@njit(cache=True, nogil=True)
+def _regularized_local(rng: Any, ratio: float, slab: float, delta: float, old: float) -> float:
+    """One slice step for log t, started at ``old``."""
+    x = math.log(old)
+    step = begin(rng, x, _local_log_density(x, ratio, slab, delta), 3.0)
+    while step.phase != DONE:
+        step = answer(rng, step, _local_log_density(step.at, ratio, slab, delta))
+    return math.exp(step.at)
+
+
+@njit(cache=True, nogil=True)
+def draw_locals(rng: Any, prior: Any, state: Any, norms: Any) -> None:
+    """Draw every local variance given the coefficients, sigma and the multipliers."""
+    if prior.law == GAUSSIAN:
+        return
+    rho = state.level[RATE] * state.level[SIGMA] ** -prior.on_sigma
+    local = state.local
+    if prior.law == LAPLACE or prior.law == STUDENT_T or prior.law == HORSESHOE:
+        for g in range(local.size):
+            if prior.size[g] == 0.0:
+                continue
+            square = rho * rho * norms[g]
+            if prior.law == LAPLACE:
+                # 1/t | delta: inverse Gaussian with mean 1/z and shape 1, whatever the size of the group.
+                inverse = inverse_gaussian(rng, 1.0 / max(math.sqrt(square), 1e-150), 1.0)
+            elif prior.law == STUDENT_T:
+                inverse = 2.0 * rng.standard_gamma(0.5 * (prior.df + prior.size[g])) / (prior.df + square)
+            else:
+                inverse = shifted_reciprocal(rng, 0.5 * square)
+            local[g] = 1.0 / min(max(inverse, 1e-290), 1e290)
+        return
+    slab = state.level[RIDGE] * state.level[SIGMA] ** (-2 * min(prior.on_sigma, 1))
+    for j in range(state.delta.size):
+        if prior.rate[j] > 0.0:
+            g = prior.group[j]
+            ratio = (rho * prior.rate[j]) ** 2
+            local[g] = _regularized_local(rng, ratio, slab * prior.ridge[j], state.delta[j], local[g])
+
+
+@njit(cache=True, nogil=True)
+def _propose_rate(rng: Any, prior: Any, hyper: Any, state: Any, norms: Any) -> None:
+    """Independence step for the rate of a Laplace law: its gamma conditional, accepted by what the law changes."""
+    if prior.law != LAPLACE or prior.ridged:
+        return
+    count, total = 0.0, 0.0
+    for g in range(norms.size):
+        count += prior.size[g]
+        if prior.size[g] > 0.0:
+            total += math.sqrt(norms[g])
+    total *= state.level[SIGMA] ** -prior.on_sigma
+    if not (count > 0.0 and total > 0.0):
+        return
+    new = rng.standard_gamma(count) / total
+    change = learned_log_density(hyper.rate, new) - learned_log_density(hyper.rate, state.level[RATE])
+    if math.log(1.0 - rng.random()) < change:
+        state.level[RATE] = new
+
+
+@njit(cache=True, nogil=True)
+def draw_levels(
+    rng: Any, prior: Any, hyper: Any, state: Any, norms: Any, rows: float, width: Any, with_noise: bool
+) -> None:
+    """Draw sigma (if ``with_noise``) and the learned multipliers given the coefficients, then the local variances.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    prior, hyper, state : Prior, Hyper, State
+    norms : array, shape (G,)
+        Of the present coefficients.
+    rows : float
+        Number of residuals in ``state.level[RSS]``.
+    width : array, shape (3,)
+        Slice widths of log sigma, log a and log b.
+    with_noise : bool
+    """
+    if with_noise and hyper.noise.kind != KNOWN:
+        slice_level(rng, SIGMA, width[SIGMA], prior, hyper, state, norms, rows)
+    if hyper.rate.kind != KNOWN:
+        _propose_rate(rng, prior, hyper, state, norms)
+        slice_level(rng, RATE, width[RATE], prior, hyper, state, norms, rows)
+    if hyper.ridge.kind != KNOWN:
+        slice_level(rng, RIDGE, width[RIDGE], prior, hyper, state, norms, rows)
+    draw_locals(rng, prior, state, norms)
