@@ -77,8 +77,8 @@ class RegularizedHorseshoe:
             scale = as_scale(owner, "scale", scale)
             if not implements(scale, Law) and not np.all(np.isfinite(scale)):
                 raise InputError(
-                    f"{owner}(scale=...) must be finite, since the slab bounds every coefficient (factor=inf leaves one "
-                    f"unpenalised), got {self.scale!r}."
+                    f"{owner}(scale=...) must be finite, since the slab bounds every coefficient (factor=inf frees one), "
+                    f"got {self.scale!r}."
                 )
             object.__setattr__(self, "scale", scale)
         else:
