@@ -14,7 +14,13 @@ _CLASSES = {
     for module, names in (
         (scales, ("Flat", "Jeffreys", "HalfNormal", "HalfStudentT", "HalfCauchy", "Gamma", "InverseGamma")),
         (likelihoods, ("Gaussian", "Huber", "Laplace", "AsymmetricLaplace", "StudentT", "Bernoulli", "Poisson")),
-        (priors, ("Flat", "Gaussian", "Laplace", "ElasticNet", "GroupLaplace")),
+        (
+            priors,
+            (
+                *("Flat", "Gaussian", "Laplace", "ElasticNet", "GroupLaplace"),
+                *("StudentT", "Horseshoe", "RegularizedHorseshoe"),
+            ),
+        ),
     )
     for name in names
 }

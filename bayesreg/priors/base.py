@@ -1,7 +1,8 @@
 """What a prior is to the rest of the package: small interfaces, and the checks their fields share.
 
-A prior states rates at unit noise. With ``factor_j`` the multiplier of a coefficient's scale, its penalty is
-``l1/factor_j |d| + l2/factor_j² d²/2`` before ``relative_to`` brings the noise in (`at_noise`).
+A penalised prior states rates at unit noise. With ``factor_j`` the multiplier of a coefficient's scale, its penalty is
+``l1/factor_j |d| + l2/factor_j² d²/2`` before ``relative_to`` brings the noise in (`at_noise`). A normal mixture states
+standard deviations, which ``factor_j`` and the noise multiply (`bayesreg.priors.mixture`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Resolved = Literal["sigma", "penalty"] | None
 
 @runtime_checkable
 class Prior(Protocol):
-    """The law of the coefficients. Everything a prior shares; see `Penalised` and `Exported` for the two kinds."""
+    """The law of the coefficients. What all priors share; `Penalised`, `NormalMixture` and `Exported` are the kinds."""
 
     @property
     def loc(self) -> ArrayLike:
@@ -80,6 +81,38 @@ class Grouped(Penalised, Protocol):
     @abstractmethod
     def group_rates(self, hyper: Mapping[str, Any]) -> Any:
         """Rate of each group at unit noise and factor 1, shape (G,); arithmetic only, as in ``rates``."""
+
+
+@runtime_checkable
+class NormalMixture(Prior, Protocol):
+    """A prior that is normal given a local variance t of each coefficient, and no penalty.
+
+    The standard deviation of d_j is ``noise * unit_j * deviation(sqrt(t_j))``; see `bayesreg.priors.mixture`.
+    """
+
+    @property
+    def scale(self) -> Any:
+        """Global scale tau: a number, one a coefficient, or the law of ``prior_scale``."""
+
+    @property
+    def local_law(self) -> tuple[int, float]:
+        """Law of t as compiled kernels know it: a code of `bayesreg.priors.mixture` and its parameter."""
+
+    @abstractmethod
+    def deviation(self, local: Any, hyper: Mapping[str, Any]) -> Any:
+        """Standard deviation at unit noise and factor 1, given ``local`` = sqrt(t).
+
+        Arithmetic only, so that it serves numbers, arrays and PyTensor variables.
+        """
+
+
+@runtime_checkable
+class Marginal(NormalMixture, Protocol):
+    """A normal mixture whose density is known with the local variances integrated out."""
+
+    @abstractmethod
+    def marginal_log_density(self, d: Array, hyper: Mapping[str, Any]) -> Array:
+        """Log density of each coefficient at unit noise and factor 1, shape of ``d``."""
 
 
 @runtime_checkable
@@ -145,6 +178,11 @@ def as_positive(owner: str, value: Any) -> bool | tuple[bool, ...]:
 
 def check_relative_to(owner: object, value: object) -> None:
     """Raise unless ``value`` is one of the allowed words."""
+    if value == "penalty" and implements(owner, NormalMixture):
+        raise InputError(
+            f"{type(owner).__name__}(relative_to='penalty') is for priors that are penalties; a normal mixture knows "
+            "None, 'auto' and 'sigma'."
+        )
     if value not in (None, "auto", "sigma", "penalty"):
         raise InputError(
             f"{type(owner).__name__}(relative_to=...) must be None, 'auto', 'sigma' or 'penalty', got {value!r}."
