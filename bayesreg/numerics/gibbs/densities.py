@@ -73,7 +73,7 @@ def marginal_log_density(prior: Any, delta: Any, norms: Any, sigma: float, a: fl
         From `group_norms`.
     sigma, a, b : float
     """
-    rho = a * sigma ** -prior.on_sigma
+    rho = a * sigma**-prior.on_sigma
     epsilon = b * sigma ** (-2 * min(prior.on_sigma, 1))
     total = fixed_log_density(prior, delta, sigma)
     if prior.law == LAPLACE:
@@ -110,7 +110,7 @@ def marginal_log_density(prior: Any, delta: Any, norms: Any, sigma: float, a: fl
 @njit(cache=True, nogil=True)
 def conditional_log_density(prior: Any, delta: Any, local: Any, sigma: float, a: float, b: float) -> float:
     """Log density of delta given the local variances: independent normals (REGULARIZED)."""
-    rho = a * sigma ** -prior.on_sigma
+    rho = a * sigma**-prior.on_sigma
     epsilon = b * sigma ** (-2 * min(prior.on_sigma, 1))
     total = fixed_log_density(prior, delta, sigma)
     for j in range(delta.size):
@@ -138,4 +138,3 @@ def prior_precision(prior: Any, local: Any, sigma: float, a: float, b: float, ou
         out[j] = epsilon * prior.ridge[j] + own * prior.fixed[j]
         if prior.rate[j] > 0.0:
             out[j] += (rho * prior.rate[j]) ** 2 / local[prior.group[j]]
-

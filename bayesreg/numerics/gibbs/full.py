@@ -58,7 +58,7 @@ def draw_delta(
 
 @njit(cache=True, nogil=True)
 def residual_sum(G: Any, c: Any, total: float, delta: Any) -> float:
-    """s - 2 c'd + d'G d, at least 0."""
+    """S - 2 c'd + d'G d, at least 0."""
     rss = total
     for i in range(delta.size):
         value = -2.0 * c[i]

@@ -1,0 +1,57 @@
+r"""Gibbs sampling with all coefficients in one block: Gaussian likelihood, scale mixtures of normals, few columns.
+
+One Cholesky factorisation of the posterior precision a sweep; see `bayesreg.numerics.gibbs.full`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesreg import mixture_problem
+from bayesreg.engines.base import Chain
+from bayesreg.gibbs_chain import GibbsChain, Raw
+from bayesreg.likelihoods import Gaussian
+from bayesreg.mixture_problem import MixtureProblem
+from bayesreg.numerics.gibbs.full import full_sweeps
+from bayesreg.numerics.gibbs.specification import SIGMA, State
+from bayesreg.problem import Problem
+
+Array = NDArray[np.float64]
+
+# p³/3 operations a sweep: beyond this many columns other samplers are faster, and this one takes seconds a sweep.
+MANY = 2000
+
+
+class GibbsFull:
+    """Sigma with the coefficients integrated out, the coefficients at once, then the scales without the local ones."""
+
+    name = "gibbs_full"
+    tune = 500
+    exactness = "mcmc"
+
+    def why_not(self, problem: Problem) -> str | None:
+        """Return None for a Gaussian likelihood and a mixture prior."""
+        if not isinstance(problem.likelihood, Gaussian):
+            return "the likelihood is not Gaussian"
+        if (reason := mixture_problem.why_not(problem)) is not None:
+            return reason
+        return f"more than {MANY} columns" if problem.p > MANY else None
+
+    def cost(self, problem: Problem) -> str:
+        """One Cholesky factorisation a sweep."""
+        return f"one pass over the rows, then p³/3 = {problem.p**3 / 3:.2g} operations a draw"
+
+    def start(self, problem: Problem, rng: np.random.Generator) -> Chain:
+        """Return a chain at a random start."""
+        mixture = MixtureProblem.of(problem)
+        data, prior, hyper, own = mixture.gaussian, mixture.prior, mixture.hyper, mixture.own_noise
+
+        def sweeps(rng: np.random.Generator, state: State, width: Array, raw: Raw) -> bool:
+            given = (data.gram, data.cross, data.total, data.rows, prior, hyper, state, width, own)
+            return bool(full_sweeps(rng, *given, *raw))
+
+        def back(raw: Raw) -> Array:
+            return data.back(raw.deltas, raw.levels[:, SIGMA], raw.free)
+
+        return GibbsChain(mixture, rng, sweeps, data.n_normals, back)
