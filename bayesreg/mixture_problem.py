@@ -1,20 +1,17 @@
 r"""A bound model as the Gibbs kernels see it, and the way back to original units.
 
-A coefficient is d_j = unit_j delta_j beyond its location. Free columns (without a prior) and a flat intercept are
-projected out of a Gaussian likelihood; given the rest they are normal and drawn afterwards. An intercept with a normal
-prior is one more coefficient.
+A coefficient is d_j = unit_j delta_j beyond its location; columns without a prior are free. An intercept with a normal
+prior is one more coefficient, the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from bayesreg.interfaces import implements
 from bayesreg.numerics.gibbs.specification import (
@@ -110,10 +107,11 @@ class MixtureProblem:
         with_fixed = bool(np.any(prior.fixed > 0))
         return prior.on_sigma == 1 and not (with_fixed and prior.fixed_on_sigma == 0)
 
-    @cached_property
-    def gaussian(self) -> GaussianData:
-        """The data of a Gaussian likelihood."""
-        return GaussianData.of(self)
+    @property
+    def pure(self) -> bool:
+        """Whether every prior variance is t_j over a² r_j², but for the noise."""
+        prior = self.prior
+        return bool(np.all(prior.rate > 0)) and not prior.ridged
 
     def start(self, rng: np.random.Generator) -> State:
         """Random state, wider than a posterior: small coefficients, a noise level about the spread of y."""
@@ -219,7 +217,6 @@ def _penalised_rates(problem: Problem, prior: Penalised) -> _Rates | str:
     p = problem.p
     label: Index = np.arange(p)
     grouped = np.zeros(p, dtype=bool)
-    read: Callable[[Mapping[str, Any]], tuple[Array, Array]]
 
     def read(hyper: Mapping[str, Any]) -> tuple[Array, Array]:
         l1, l2 = (np.broadcast_to(np.asarray(rate, dtype=float), p).copy() for rate in prior.rates(hyper))
@@ -237,7 +234,8 @@ def _penalised_rates(problem: Problem, prior: Penalised) -> _Rates | str:
     l1, l2 = (np.where(finite, rate, 0.0) for rate in read(ones))
     found: dict[bool, tuple[str, int]] = {}
     for name in problem.hyper_laws:
-        powers = [_power(lambda value, k=k, name=name: read(ones | {name: value})[k]) for k in (0, 1)]
+        probes = [read(ones | {name: value}) for value in _PROBES]
+        powers = [_power([probe[k] for probe in probes]) for k in (0, 1)]
         if None in powers or (powers[0] != 0) == (powers[1] != 0):
             return f"{name} does not enter the prior as a power of one rate"
         of_l1 = powers[0] != 0
@@ -253,13 +251,13 @@ def _penalised_rates(problem: Problem, prior: Penalised) -> _Rates | str:
     return _Rates(GAUSSIAN, 0.0, np.sqrt(l2), np.zeros(p), label, learned, None)
 
 
-def _power(read: Callable[[float], Array]) -> float | None:
-    """Exponent with which what is read depends on a number; None where it is no power."""
-    values = [read(probe) for probe in _PROBES]
+def _power(values: list[Array]) -> float | None:
+    """Exponent with which rates depend on a number, from those at the probes; None where it is no power."""
     on = values[0] > 0
     if not np.any(on):
         return 0.0
-    exponents = [np.log(value[on] / values[0][on]) / np.log(probe) for probe, value in zip(_PROBES[1:], values[1:])]
+    probed = zip(_PROBES[1:], values[1:], strict=True)
+    exponents = [np.log(value[on] / values[0][on]) / np.log(probe) for probe, value in probed]
     rounded = np.round(exponents[0][0])
     close = all(np.allclose(exponent, rounded, atol=1e-9) for exponent in exponents)
     return float(rounded) if close else None
@@ -303,76 +301,3 @@ def _number(value: Array, kind: int) -> Array:
     if kind == INVERSE:
         return 1.0 / value
     return value**-0.5 if kind == INVERSE_ROOT else value.copy()
-
-
-@dataclass(frozen=True, eq=False)
-class GaussianData:
-    """Gram matrix and cross products in delta, half-RSS units, free columns and a flat intercept projected out.
-
-    Parameters
-    ----------
-    gram : array, shape (q, q)
-    cross : array, shape (q,)
-    total : float
-        Residual sum of squares at delta = 0.
-    rows : float
-        Number of rows that it stands for: the total weight less what is projected out.
-    back : callable
-        (deltas (k, q), sigma (k,), normals (k, f)) to the values of the free columns and a flat intercept.
-    n_normals : int
-        f.
-    """
-
-    gram: Array
-    cross: Array
-    total: float
-    rows: float
-    back: Callable[[Array, Array, Array], Array]
-    n_normals: int
-
-    @classmethod
-    def of(cls, mixture: MixtureProblem) -> GaussianData:
-        """Reduce the rows, in one pass over X."""
-        problem, kept, free = mixture.problem, mixture.kept, mixture.free
-        design = problem.design
-        weight, response = design.weight, problem.shifted_response
-        rows = design.total_weight
-        mean = 0.0
-        if problem.flat_intercept:
-            mean = float(weight @ response) / rows
-            columns, gram = design.centred_columns, design.centred_gram
-            rows -= 1
-        else:
-            columns, gram = design.columns, design.uncentred_gram
-        residual = response - mean
-        if problem.fit_intercept and not problem.flat_intercept:
-            residual = residual - problem.intercept_prior.loc
-        cross = columns.transposed_times(weight * residual)
-        total = float(weight @ residual**2)
-        unit = mixture.unit
-        G, c = gram[np.ix_(kept, kept)] * np.outer(unit, unit), cross[kept] * unit
-        between = gram[np.ix_(free, kept)] * unit
-        if problem.fit_intercept and not problem.flat_intercept:
-            own = columns.transposed_times(weight)
-            G = np.block([[G, (own[kept] * unit)[:, None]], [own[kept] * unit, np.array([[design.total_weight]])]])
-            c = np.append(c, weight @ residual)
-            between = np.column_stack([between, own[free]])
-        factor, solved, at = None, np.zeros((0, G.shape[0])), np.zeros(0)
-        if free.size:
-            factor = cho_factor(gram[np.ix_(free, free)], lower=True)
-            solved, at = cho_solve(factor, between), cho_solve(factor, cross[free])
-            G, c, total = G - between.T @ solved, c - solved.T @ cross[free], total - float(cross[free] @ at)
-            rows -= free.size
-        x_mean, flat, size = design.x_mean, problem.flat_intercept, kept.size
-
-        def back(deltas: Array, sigma: Array, normals: Array) -> Array:
-            values = np.zeros((deltas.shape[0], free.size + flat))
-            if factor is not None:
-                spread = solve_triangular(factor[0], normals[:, : free.size].T, lower=True, trans="T").T
-                values[:, : free.size] = at - deltas @ solved.T + sigma[:, None] * spread
-            if flat:
-                shift = (deltas[:, :size] * unit) @ x_mean[kept] + values[:, : free.size] @ x_mean[free]
-                values[:, -1] = mean - shift + sigma / np.sqrt(design.total_weight) * normals[:, -1]
-            return values
-
-        return cls(np.ascontiguousarray(G), c, total, rows, back, free.size + flat)

@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("problem", "outcomes", "codec", "conventions", "foreign", "intervals"),
     ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_priors", "posterior"),
     ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics"),
-    ("row_certificates", "gibbs_chain"),
+    ("row_certificates", "gaussian_data", "gibbs_chain"),
     ("quadratic_certificates",),
     ("certificate",),
     ("results",),

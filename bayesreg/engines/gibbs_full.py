@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayesreg import mixture_problem
 from bayesreg.engines.base import Chain
+from bayesreg.gaussian_data import GaussianGram
 from bayesreg.gibbs_chain import GibbsChain, Raw
 from bayesreg.likelihoods import Gaussian
 from bayesreg.mixture_problem import MixtureProblem
@@ -45,7 +46,7 @@ class GibbsFull:
     def start(self, problem: Problem, rng: np.random.Generator) -> Chain:
         """Return a chain at a random start."""
         mixture = MixtureProblem.of(problem)
-        data, prior, hyper, own = mixture.gaussian, mixture.prior, mixture.hyper, mixture.own_noise
+        data, prior, hyper, own = GaussianGram.of(mixture), mixture.prior, mixture.hyper, mixture.own_noise
 
         def sweeps(rng: np.random.Generator, state: State, width: Array, raw: Raw) -> bool:
             given = (data.gram, data.cross, data.total, data.rows, prior, hyper, state, width, own)

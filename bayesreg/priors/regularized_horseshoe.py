@@ -77,7 +77,7 @@ class RegularizedHorseshoe:
             scale = as_scale(owner, "scale", scale)
             if not implements(scale, Law) and not np.all(np.isfinite(scale)):
                 raise InputError(
-                    f"{owner}(scale=...) must be finite, since the slab bounds every coefficient (factor=inf frees one), "
+                    f"{owner}(scale=...) must be finite, since the slab bounds every coefficient (factor=inf is flat), "
                     f"got {self.scale!r}."
                 )
             object.__setattr__(self, "scale", scale)

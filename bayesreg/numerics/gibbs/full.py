@@ -4,7 +4,7 @@ r"""Two-block Gibbs sampling with one Cholesky factorisation a sweep.
           \delta_j \mid t, \sigma \sim N(0, \sigma^2 / q_j)
 
 Block 1: sigma with delta integrated out (where q does not depend on sigma), then delta, from A = G + diag(q).
-Block 2: the multipliers with t integrated out, then t (Park & Casella, 2008, with the blocks of Rajaratnam et al., 2019).
+Block 2: the multipliers with t integrated out, then t (the blocks of Rajaratnam et al., 2019).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ and a ridge multiplier b,
 
 .. math:: \rho_j = a\, r_j\, \sigma^{-k}, \qquad \epsilon_j = b\, e_j\, \sigma^{-2\min(k, 1)} + f_j\, \sigma^{-2 k_f}
 
-and the prior precision of delta_j is :math:`\rho_j^2 / t_{g(j)} + \epsilon_j`. The local law of t makes the density of a
-group (with :math:`z_g = \|r_g \delta_g\|` and k_g members), t integrated out,
+and the prior precision of delta_j is :math:`\rho_j^2 / t_{g(j)} + \epsilon_j`. The local law of t makes the density of
+a group (with :math:`z_g = \|r_g \delta_g\|` and k_g members), t integrated out,
 
 ====================  ============================================  ==========================================
 code                  law of t                                      density of the group up to constants

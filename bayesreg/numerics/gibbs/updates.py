@@ -22,6 +22,7 @@ from bayesreg.numerics.gibbs.specification import (
     KNOWN,
     LAPLACE,
     RATE,
+    REGULARIZED,
     RIDGE,
     RSS,
     SIGMA,
@@ -120,6 +121,34 @@ def _regularized_local(rng: Any, ratio: float, slab: float, delta: float, old: f
 
 
 @njit(cache=True, nogil=True)
+def _rescaling_log_density(x: float, hyper: Any, prior: Any, local: Any, old: float) -> float:
+    """Log density of x = log a with every t / a² held: half-Cauchy laws of sqrt(t), the law of a."""
+    if abs(x) > 300.0:
+        return -np.inf
+    change = 2.0 * (x - old)
+    total = learned_log_density(hyper.rate, math.exp(x))
+    for g in range(local.size):
+        if prior.size[g] > 0.0:
+            log_t = math.log(local[g]) + change
+            total += 0.5 * log_t - np.logaddexp(0.0, log_t)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _rescale(rng: Any, prior: Any, hyper: Any, state: Any, width: float) -> None:
+    """Move a with every t / a² held, so that the precision of the coefficients stays: it mixes where a | t does not."""
+    old = math.log(state.level[RATE])
+    step = begin(rng, old, _rescaling_log_density(old, hyper, prior, state.local, old), width)
+    while step.phase != DONE:
+        step = answer(rng, step, _rescaling_log_density(step.at, hyper, prior, state.local, old))
+    factor = math.exp(2.0 * (step.at - old))
+    for g in range(state.local.size):
+        if prior.size[g] > 0.0:
+            state.local[g] = min(max(state.local[g] * factor, 1e-290), 1e290)
+    state.level[RATE] = math.exp(step.at)
+
+
+@njit(cache=True, nogil=True)
 def draw_locals(rng: Any, prior: Any, state: Any, norms: Any) -> None:
     """Draw every local variance given the coefficients, sigma and the multipliers."""
     if prior.law == GAUSSIAN:
@@ -193,3 +222,5 @@ def draw_levels(
     if hyper.ridge.kind != KNOWN:
         slice_level(rng, RIDGE, width[RIDGE], prior, hyper, state, norms, rows)
     draw_locals(rng, prior, state, norms)
+    if prior.law == REGULARIZED and hyper.rate.kind != KNOWN:
+        _rescale(rng, prior, hyper, state, width[RATE])
