@@ -60,7 +60,7 @@ def log_ndtr(x: float) -> float:
         return math.log1p(-0.5 * math.erfc(x / SQRT_2))
     if x > -LARGE_MILLS:
         return math.log(math.erfc(-x / SQRT_2)) - LOG_2
-    return log_mills(-x) - 0.5 * (x * x + math.log(2.0 * math.pi))
+    return float(log_mills(-x) - 0.5 * (x * x + math.log(2.0 * math.pi)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -76,7 +76,7 @@ def log_normaliser(l1: float, l2: float) -> float:
     """
     root = math.sqrt(l2)
     if l1 < LARGE_MILLS * root:
-        return LOG_2 - math.log(root) + log_mills(l1 / root)
+        return float(LOG_2 - math.log(root) + log_mills(l1 / root))
     if l1 == 0.0:
         return math.inf
     ratio = root / l1

@@ -34,7 +34,7 @@ def inverse_gaussian(rng: np.random.Generator, mean: float, shape: float) -> flo
     z = rng.standard_normal()
     square = z * z
     if mean >= LARGEST:
-        return _within(shape / square)
+        return float(_within(shape / square))
     # The smaller root of shape (x - mean)² = mean² x z² is mean/(1 + y + sqrt(y(2 + y))).
     y = 0.5 * mean * square / shape
     if y < 1e17:
@@ -45,8 +45,8 @@ def inverse_gaussian(rng: np.random.Generator, mean: float, shape: float) -> flo
         root = shape / square
         factor = mean / root
     if rng.random() * (mean + root) <= mean:
-        return _within(root)
-    return _within(mean * factor)
+        return float(_within(root))
+    return float(_within(mean * factor))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -91,7 +91,7 @@ def truncated_gamma(rng: np.random.Generator, shape: float, rate: float, upper: 
         while True:
             x = rng.standard_gamma(shape)
             if x <= c:
-                return _within(x / rate)
+                return float(_within(x / rate))
     # Near 0 the logarithm is -d|y| - c y²/2; the tangent at -touch has the least area for that.
     d = shape - c
     touch = 2.0 / (d + math.sqrt(d * d + 2.0 * c))
@@ -106,7 +106,7 @@ def truncated_gamma(rng: np.random.Generator, shape: float, rate: float, upper: 
             e = rng.standard_exponential()
             y, bound = -flat - e / slope, -e
         if shape * y - c * math.expm1(y) >= bound - rng.standard_exponential():
-            return _within(upper * math.exp(y))
+            return float(_within(upper * math.exp(y)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -114,7 +114,7 @@ def half_normal_modified(rng: np.random.Generator, k: float, a: float, b: float)
     """Draw u > 0 from the density proportional to u^(k-1) exp(-a u²/2 - b u), the modified half-normal law.
 
     Exact rejection: the density of y = log(u/mode) is log-concave, below its greatest value in the middle and below a
-    tangent of its logarithm on either side. At least two of three proposals are accepted, whatever the parameters.
+    tangent of its logarithm on either side. At least 88 of 100 proposals are accepted, whatever the parameters.
 
     Parameters
     ----------
@@ -132,8 +132,8 @@ def half_normal_modified(rng: np.random.Generator, k: float, a: float, b: float)
     # Both tangents are followed from where they reach the greatest value, 0.
     rise = k - alpha * math.exp(-2.0 * reach) - beta * math.exp(-reach)
     left = reach + (-k * reach - 0.5 * alpha * math.expm1(-2.0 * reach) - beta * math.expm1(-reach)) / rise
-    # On the right the density of a small k falls at once, in y of order 1.
-    ahead = min(reach, 0.6)
+    # On the right the density of a small k falls only at y of order log(1/k), but then at once.
+    ahead = math.log1p(reach + 1.0 / (2.0 * alpha + beta))
     fall = alpha * math.exp(2.0 * ahead) + beta * math.exp(ahead) - k
     right = ahead + (k * ahead - 0.5 * alpha * math.expm1(2.0 * ahead) - beta * math.expm1(ahead)) / fall
     while True:
@@ -147,7 +147,7 @@ def half_normal_modified(rng: np.random.Generator, k: float, a: float, b: float)
             e = rng.standard_exponential()
             y, bound = right + e / fall, -e
         if k * y - 0.5 * alpha * math.expm1(2.0 * y) - beta * math.expm1(y) >= bound - rng.standard_exponential():
-            return _within(mode * math.exp(y))
+            return float(_within(mode * math.exp(y)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -197,7 +197,7 @@ def horseshoe_local(rng: np.random.Generator, t: float, z2: float) -> float:
     -------
     float
     """
-    return horseshoe_group(rng, t, z2, 1)
+    return float(horseshoe_group(rng, t, z2, 1))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -223,5 +223,5 @@ def horseshoe_group(rng: np.random.Generator, t: float, z2: float, size: int) ->
     v = 1.0 - rng.random()
     upper = (eta + (1.0 - v)) / v
     if size == 1:
-        return 1.0 / _within(truncated_exponential(rng, 0.5 * z2, upper))
-    return 1.0 / _within(truncated_gamma(rng, 0.5 * (size + 1.0), 0.5 * z2, upper))
+        return float(1.0 / _within(truncated_exponential(rng, 0.5 * z2, upper)))
+    return float(1.0 / _within(truncated_gamma(rng, 0.5 * (size + 1.0), 0.5 * z2, upper)))
