@@ -93,8 +93,8 @@ def _ratio_log_density(L: Any, quadratic: float, sigma: float, a: float, rows: f
     """Log density of (log g, log sigma) given t, delta integrated out."""
     density = -half_log_determinant(L) + learned_log_density(hyper.rate, a)
     if hyper.noise.kind == KNOWN:
-        return density - 0.5 * quadratic / (sigma * sigma)
-    return density + noise_log_density(hyper.noise, rows, quadratic, math.log(sigma))
+        return float(density - 0.5 * quadratic / (sigma * sigma))
+    return float(density + noise_log_density(hyper.noise, rows, quadratic, math.log(sigma)))
 
 
 @njit(cache=True, nogil=True)

@@ -36,7 +36,7 @@ def learned_log_density(learned: Any, value: float) -> float:
     if not (number > 0.0 and number < np.inf):
         return -np.inf
     # |d log number / d log value| is a constant.
-    return law_log_density(learned.code, learned.first, learned.second, number) + math.log(number)
+    return float(law_log_density(learned.code, learned.first, learned.second, number) + math.log(number))
 
 
 @njit(cache=True, nogil=True)
@@ -86,12 +86,12 @@ def marginal_log_density(prior: Any, delta: Any, norms: Any, sigma: float, a: fl
                     if r != last_rate or e != last_ridge:
                         last_rate, last_ridge, normaliser = r, e, log_normaliser(rho * r, epsilon * e)
                     total -= normaliser + rho * r * abs(delta[j]) + 0.5 * epsilon * e * delta[j] * delta[j]
-            return total
+            return float(total)
         log_rho = math.log(rho)
         for g in range(norms.size):
             if prior.size[g] > 0.0:
                 total += prior.size[g] * log_rho - rho * math.sqrt(norms[g])
-        return total
+        return float(total)
     log_rho = math.log(rho)
     for g in range(norms.size):
         if prior.size[g] == 0.0:
@@ -104,7 +104,7 @@ def marginal_log_density(prior: Any, delta: Any, norms: Any, sigma: float, a: fl
             total -= 0.5 * (prior.df + prior.size[g]) * math.log1p(square / prior.df)
         elif prior.law == HORSESHOE:
             total += log_scaled_e1(max(0.5 * square, 1e-300))
-    return total
+    return float(total)
 
 
 @njit(cache=True, nogil=True)
@@ -117,15 +117,15 @@ def conditional_log_density(prior: Any, delta: Any, local: Any, sigma: float, a:
         if prior.rate[j] > 0.0:
             precision = (rho * prior.rate[j]) ** 2 / local[prior.group[j]] + epsilon * prior.ridge[j]
             total += 0.5 * math.log(precision) - 0.5 * precision * delta[j] * delta[j]
-    return total
+    return float(total)
 
 
 @njit(cache=True, nogil=True)
 def coefficient_log_density(prior: Any, delta: Any, local: Any, norms: Any, sigma: float, a: float, b: float) -> float:
     """Log density of delta as a function of sigma and the multipliers: t integrated out wherever that is closed."""
     if prior.law == REGULARIZED:
-        return conditional_log_density(prior, delta, local, sigma, a, b)
-    return marginal_log_density(prior, delta, norms, sigma, a, b)
+        return float(conditional_log_density(prior, delta, local, sigma, a, b))
+    return float(marginal_log_density(prior, delta, norms, sigma, a, b))
 
 
 @njit(cache=True, nogil=True)

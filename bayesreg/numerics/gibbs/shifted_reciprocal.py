@@ -26,7 +26,7 @@ def shifted_reciprocal(rng: Any, b: float) -> float:
         while True:
             eta = rng.standard_exponential() / b
             if rng.random() * (1.0 + eta) <= 1.0:
-                return eta
+                return float(eta)
     b = max(b, 1e-300)
     # s = log(1 + eta) has the log-concave density exp(-b (e^s - 1)): about flat up to log(1/b), then it drops.
     knee = -math.log(b)

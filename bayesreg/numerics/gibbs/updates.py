@@ -36,7 +36,7 @@ def noise_log_density(learned: Any, rows: float, rss: float, x: float) -> float:
     """Log density of x = log(sigma) under its law and ``rows`` residuals with sum of squares ``rss``."""
     if abs(x) > 300.0:
         return -np.inf
-    return learned_log_density(learned, math.exp(x)) - rows * x - 0.5 * rss * math.exp(-2.0 * x)
+    return float(learned_log_density(learned, math.exp(x)) - rows * x - 0.5 * rss * math.exp(-2.0 * x))
 
 
 @njit(cache=True, nogil=True)
@@ -85,7 +85,7 @@ def _level_log_density(which: int, x: float, prior: Any, hyper: Any, state: Any,
         b = value
     if which != SIGMA or prior.on_sigma > 0 or prior.fixed_on_sigma > 0:
         density += coefficient_log_density(prior, state.delta, state.local, norms, sigma, a, b)
-    return density
+    return float(density)
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +131,7 @@ def _rescaling_log_density(x: float, hyper: Any, prior: Any, local: Any, old: fl
         if prior.size[g] > 0.0:
             log_t = math.log(local[g]) + change
             total += 0.5 * log_t - np.logaddexp(0.0, log_t)
-    return total
+    return float(total)
 
 
 @njit(cache=True, nogil=True)
