@@ -9,6 +9,7 @@ from bayesreg.engines.base import ChainEngine, MapEngine, SampleEngine
 from bayesreg.engines.closed_form import ClosedForm
 from bayesreg.engines.coordinate_descent import CoordinateDescent
 from bayesreg.engines.exact_gaussian import ExactGaussian
+from bayesreg.engines.gibbs_blocks import GibbsBlocks
 from bayesreg.engines.gibbs_collapsed import GibbsCollapsed
 from bayesreg.engines.gibbs_full import GibbsFull
 from bayesreg.engines.interior_point import InteriorPoint
@@ -30,7 +31,13 @@ MAP_ENGINES: tuple[MapEngine, ...] = (
     AugmentedLagrangian(),
     MajoriseMinimise(),
 )
-SAMPLE_ENGINES: tuple[SampleEngine | ChainEngine, ...] = (ExactGaussian(), GibbsCollapsed(), GibbsFull(), Nuts())
+SAMPLE_ENGINES: tuple[SampleEngine | ChainEngine, ...] = (
+    ExactGaussian(),
+    GibbsCollapsed(),
+    GibbsBlocks(),
+    GibbsFull(),
+    Nuts(),
+)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Raw(NamedTuple):
     ----------
     free : array, shape (k, f)
         Standard normals, for what is drawn given the rest.
-    deltas, locals_, levels : array, shape (k, q), (k, G), (k, 4)
+    deltas, locals_, levels : array, shape (k, q), (k, G), (k, 5)
     """
 
     free: Array
@@ -79,19 +79,18 @@ class GibbsChain:
         return self._mixture.original(raw.deltas, raw.locals_, raw.levels, self._back(raw))
 
     def state(self) -> dict[str, Array]:
-        """Return coefficients, local variances, levels and slice widths."""
-        delta, local, level = (part.copy() for part in self._state)
-        return {"delta": delta, "local": local, "level": level, "width": self._width.copy()}
+        """Return the state of the kernel and the slice widths."""
+        return {name: part.copy() for name, part in self._state._asdict().items()} | {"width": self._width.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take up a state that `state` returned."""
-        for own, name in zip(self._state, ("delta", "local", "level"), strict=True):
+        for name, own in self._state._asdict().items():
             own[:] = state[name]
         self._width = np.array(state["width"], dtype=float)
 
     def _run(self, draws: int) -> Raw:
-        q, groups = self._state.delta.size, self._state.local.size
-        raw = Raw(*(np.empty((draws, width)) for width in (self._n_normals, q, groups, 4)))
+        sizes = (self._n_normals, self._state.delta.size, self._state.local.size, self._state.level.size)
+        raw = Raw(*(np.empty((draws, size)) for size in sizes))
         if not self._sweeps(self._rng, self._state, self._width, raw):
             raise SamplingError(
                 "the posterior precision of the coefficients is singular to working precision: look for columns that "

@@ -83,12 +83,14 @@ class MixtureProblem:
     names: tuple[str | None, str | None, str | None]
 
     @classmethod
-    def of(cls, problem: Problem) -> MixtureProblem:
-        """Reduce a problem that `why_not` does not refuse."""
+    def of(cls, problem: Problem, order: Index | None = None) -> MixtureProblem:
+        """Reduce a problem that `why_not` does not refuse; ``order`` (p,) is that of the kept columns."""
         rates = _rates(problem)
         assert not isinstance(rates, str)
         mixed = (rates.rate > 0) | (rates.ridge > 0)
         kept, free = np.flatnonzero(mixed), np.flatnonzero(~mixed)
+        if order is not None:
+            kept = order[mixed[order]]
         prior, unit = _prior(problem, rates, kept)
         laws = problem.hyper_laws
         learned = [
@@ -138,7 +140,7 @@ class MixtureProblem:
         local = np.where(self.prior.size > 0, np.exp(0.5 * rng.standard_normal(self.prior.size.size)), 1.0)
         if self.prior.law == GAUSSIAN:
             local[:] = 1.0
-        return State(delta, local, np.array([sigma, a, b, 0.0]))
+        return State(delta, local, np.array([sigma, a, b, 0.0, 0.0]), np.zeros(delta.size))
 
     def original(self, deltas: Array, locals_: Array, levels: Array, free: Array) -> dict[str, Array]:
         """Draws in original units from those of the kernel.
@@ -148,7 +150,7 @@ class MixtureProblem:
         deltas : array, shape (k, q)
             Coefficients of the kept columns and, with a normal prior, the intercept.
         locals_ : array, shape (k, G)
-        levels : array, shape (k, 4)
+        levels : array, shape (k, 5)
         free : array, shape (k, f)
             Values of the free columns and a flat intercept in original units (beyond the location).
         """

@@ -220,7 +220,7 @@ def collapsed_sweeps(
         Whether v is g t / r² for every coefficient, with a learned a or ``own``.
     free : array, shape (draws, f)
         Filled with standard normals for the free columns.
-    deltas, locals_, levels : array, shape (draws, q), (draws, G), (draws, 4)
+    deltas, locals_, levels : array, shape (draws, q), (draws, G), (draws, 5)
 
     Returns
     -------

@@ -20,7 +20,7 @@ from bayesreg.numerics.gibbs.specification import RATE, RIDGE, RSS, SIGMA
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
 
 # Prior precisions below this share of a column's own information only keep collinear columns from being singular.
-_FLOOR = 1e-14
+FLOOR = 1e-14
 
 
 @njit(cache=True, nogil=True)
@@ -31,7 +31,7 @@ def draw_delta(
     p = c.size
     A = G.copy()
     for j in range(p):
-        A[j, j] += max(precision[j], _FLOOR * G[j, j])
+        A[j, j] += max(precision[j], FLOOR * G[j, j])
     if not factorise(A) > 0.0:
         return False
     v = np.empty(p)
@@ -57,15 +57,15 @@ def draw_delta(
 
 
 @njit(cache=True, nogil=True)
-def residual_sum(G: Any, c: Any, total: float, delta: Any) -> float:
-    """S - 2 c'd + d'G d, at least 0."""
-    rss = total
+def square_of(G: Any, delta: Any) -> float:
+    """Return delta'G delta."""
+    total = 0.0
     for i in range(delta.size):
-        value = -2.0 * c[i]
+        value = 0.0
         for k in range(delta.size):
             value += G[i, k] * delta[k]
-        rss += delta[i] * value
-    return max(rss, 0.0)
+        total += delta[i] * value
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +102,7 @@ def full_sweeps(
         Whether q is free of sigma, so that sigma is drawn with delta integrated out.
     free : array, shape (draws, f)
         Filled with standard normals for the free columns.
-    deltas, locals_, levels : array, shape (draws, p), (draws, G), (draws, 4)
+    deltas, locals_, levels : array, shape (draws, p), (draws, G), (draws, 5)
 
     Returns
     -------
@@ -117,7 +117,7 @@ def full_sweeps(
         prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
         if not draw_delta(rng, G, c, total, rows, precision, hyper, state, width, own):
             return False
-        level[RSS] = residual_sum(G, c, total, state.delta)
+        level[RSS] = max(total - 2.0 * (c @ state.delta) + square_of(G, state.delta), 0.0)
         group_norms(prior, state.delta, norms)
         draw_levels(rng, prior, hyper, state, norms, rows, width, not own)
         for i in range(free.shape[1]):

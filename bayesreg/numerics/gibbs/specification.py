@@ -36,7 +36,7 @@ GAUSSIAN, LAPLACE, STUDENT_T, HORSESHOE, REGULARIZED = range(5)
 KNOWN, INVERSE, DIRECT, INVERSE_ROOT = range(4)
 
 # Places of the numbers in ``State.level``.
-SIGMA, RATE, RIDGE, RSS = range(4)
+SIGMA, RATE, RIDGE, RSS, COUNT = range(5)
 
 
 class Learned(NamedTuple):
@@ -118,10 +118,13 @@ class State(NamedTuple):
     delta : array, shape (p,)
     local : array, shape (G,)
         Local variances t.
-    level : array, shape (4,)
-        sigma, a, b and the residual sum of squares.
+    level : array, shape (5,)
+        sigma, a, b, the residual sum of squares and the number of sweeps made.
+    gradient : array, shape (p,)
+        c - G delta, for kernels that keep it from sweep to sweep.
     """
 
     delta: Array
     local: Array
     level: Array
+    gradient: Array
