@@ -19,6 +19,9 @@ from bayesreg.engines.prox_newton import ProxNewton
 from bayesreg.engines.working_set import WorkingSet
 from bayesreg.errors import InputError, NoEngineError, NoMapError
 from bayesreg.identified import check_identified
+from bayesreg.interfaces import implements
+from bayesreg.priors import NormalMixture
+from bayesreg.priors.mixture import why_no_mode
 from bayesreg.problem import Problem
 
 # The policy: the first engine that answers None to why_not runs.
@@ -81,6 +84,8 @@ class Explanation:
 
 def refusal(problem: Problem) -> str | None:
     """Why the model has no useful mode at all, or None."""
+    if implements(problem.prior, NormalMixture):
+        return why_no_mode(problem.prior)
     learned = ", ".join(problem.hyper_laws)
     if learned:
         return (

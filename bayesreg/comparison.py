@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.local_scales import is_mixture
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours
-from bayesreg.shrinkage_factors import has_factors, shrinkage
+from bayesreg.shrinkage_factors import shrinkage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,7 @@ def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
     k = np.asarray(loo.pareto_k)
     verdict = json.loads(post.attrs["diagnostics"])
     measured = None
-    if has_factors(Model.from_json(post.attrs["model"]).prior):
+    if is_mixture(Model.from_json(post.attrs["model"]).prior):
         measured = shrinkage(post)
     return {
         "pareto_k_max": float(k.max()),

@@ -9,7 +9,8 @@ from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli, Poisson
 from bayesreg.numerics.rank import dependent_columns
 from bayesreg.numerics.separation import recedes, separated
-from bayesreg.priors import Penalised
+from bayesreg.priors import NormalMixture, Penalised
+from bayesreg.priors.mixture import REGULARIZED_HORSESHOE
 from bayesreg.problem import Problem
 from bayesreg.scales import Flat, Jeffreys
 
@@ -62,11 +63,13 @@ def _check_scale_laws(problem: Problem) -> None:
     """Raise where the law of a learned prior scale or rate leaves the posterior improper.
 
     With the coefficients at the prior's location the likelihood is positive, so the law itself must be integrable
-    towards the strongest penalty; towards none, p coefficients lend the density scale^-p.
+    towards the strongest penalty; towards none, p coefficients lend the density scale^-p (a horseshoe's, times a power
+    of its logarithm). A slab lends nothing: coefficients stay where it holds them.
     """
     penalised = problem.p - int(problem.unpenalised.sum())
+    slab = implements(problem.prior, NormalMixture) and problem.prior.local_law[0] == REGULARIZED_HORSESHOE
     for name, law in problem.hyper_laws.items():
-        wide = isinstance(law, Flat) and name == "prior_scale" and penalised >= 2
+        wide = isinstance(law, Flat) and name == "prior_scale" and penalised >= 2 and not slab
         if isinstance(law, Jeffreys | Flat) and not wide:
             raise NotIdentifiedError(
                 f"{name} ~ scales.{type(law).__name__}() leaves the posterior improper: it has infinite mass where the "

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg import codec
 from bayesreg.data import Design, make_design
 from bayesreg.errors import DesignWarning, InputError, PriorWarning
+from bayesreg.expected_nonzero import stated_scale
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Likelihood, Scaled
-from bayesreg.priors import Flat
+from bayesreg.priors import Flat, Horseshoe, RegularizedHorseshoe
 from bayesreg.priors import Gaussian as GaussianPrior
-from bayesreg.priors.base import Penalised, Prior, Resolved, resolve_relative_to
+from bayesreg.priors.base import NormalMixture, Penalised, Prior, Resolved, resolve_relative_to
 from bayesreg.problem import InterceptPrior, Problem
 from bayesreg.scales import HalfStudentT, InverseGamma, Law
 
@@ -33,7 +34,8 @@ class Model:
         From ``likelihoods``: ``Gaussian(sigma=...)``, ``Huber``, ``Laplace``, ``AsymmetricLaplace``, ``StudentT``,
         ``Bernoulli()``, ``Poisson()``, or one of your own.
     prior : Prior
-        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, or one of your own.
+        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, ``GroupLaplace``, ``StudentT``, ``Horseshoe``,
+        ``RegularizedHorseshoe``, or one of your own.
     fit_intercept : bool, default True
         Whether there is an intercept beside the coefficients.
     intercept : priors.Flat or priors.Gaussian, default Flat()
@@ -114,7 +116,8 @@ class Model:
         Raises
         ------
         InputError
-            If y is outside the likelihood's support or a vector of the prior has the wrong length.
+            If y is outside the likelihood's support, a vector of the prior has the wrong length, or its
+            ``expected_nonzero`` does not go with the data.
         """
         self.likelihood.check_response(design.y[design.weight > 0])
         notes: list[str] = []
@@ -134,14 +137,20 @@ class Model:
         relative_to = resolve_relative_to(self.prior)
         if relative_to == "sigma" and not self.likelihood.has_sigma:
             relative_to = None
-        if self.prior.relative_to == "auto" and implements(self.prior, Penalised):
+        if self.prior.relative_to == "auto" and (
+            implements(self.prior, Penalised) or implements(self.prior, NormalMixture)
+        ):
             notes.append(f"relative_to resolved to {relative_to!r}")
+        prior = self.prior
+        if isinstance(prior, Horseshoe | RegularizedHorseshoe) and prior.expected_nonzero is not None:
+            prior, note = stated_scale(prior, relative_to, self.likelihood, sigma, design, self.fit_intercept)
+            notes.append(note)
         unit = np.broadcast_to(np.asarray(self.prior.factor, dtype=float), design.p) / per_sd
         problem = Problem(
             design=design,
             likelihood=self.likelihood,
             sigma=sigma,
-            prior=self.prior,
+            prior=prior,
             relative_to=relative_to,
             unit=unit,
             loc=np.broadcast_to(np.asarray(self.prior.loc, dtype=float), design.p) / per_sd,

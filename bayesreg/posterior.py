@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,8 @@ from numpy.typing import NDArray
 
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
-from bayesreg.numerics.variates import draw_laplace_local_variance
+from bayesreg.local_scales import draw_local_scales
 from bayesreg.outcomes import Draws
-from bayesreg.priors.base import Penalised, Resolved, at_noise
 from bayesreg.problem import Problem
 
 if TYPE_CHECKING:
@@ -124,38 +122,13 @@ def _dataset(values: dict[str, Array], leading: tuple[str, ...], coords: dict[st
     return xr.Dataset(variables, {name: coords[name] for name in coords if name in used})
 
 
-def rates_at(
-    prior: Penalised, hyper: Mapping[str, Array], unit: Array, relative_to: Resolved, sigma: Array
-) -> tuple[Array, Array]:
-    """l1 and l2 in nats for every draw, broadcastable to (..., p).
-
-    Parameters
-    ----------
-    prior : Penalised
-    hyper : mapping of str to array, shape (...)
-        Draws of its learned parameters.
-    unit : array, shape (p,)
-        Multiplier of the prior scale of each coefficient.
-    relative_to : {None, "sigma", "penalty"}
-    sigma : array, shape (...)
-    """
-    columns = {name: value[..., None] for name, value in hyper.items()}
-    l1, l2 = at_noise(*prior.rates(columns), relative_to, sigma[..., None])
-    return np.asarray(l1 / unit), np.asarray(l2 / unit**2)
-
-
 def _local_scale(problem: Problem, posterior: dict[str, Array], sigma: Array, rng: np.random.Generator) -> Array | None:
-    """Standard deviation factor of each coefficient in the normal mixture of a Laplace part, from its conditional."""
-    if not implements(problem.prior, Penalised):
-        return None
+    """The sampler's own local scales, NaN where unpenalised; else those of a Laplace part, from their conditional."""
+    if "local_scale" in posterior:
+        return np.where(problem.unpenalised, np.nan, posterior["local_scale"])
     hyper = {name: posterior[name] for name in problem.hyper_laws}
-    l1, _ = rates_at(problem.prior, hyper, problem.unit, problem.relative_to, sigma)
-    l1 = np.broadcast_to(l1, posterior["coef"].shape)
-    if not np.any(l1 > 0):
-        return None
-    safe = np.where(l1 > 0, l1, 1.0)
-    variance = draw_laplace_local_variance(rng, posterior["coef"] - problem.loc, safe)
-    return np.where(l1 > 0, np.sqrt(variance) * safe, np.nan)
+    distance = posterior["coef"] - problem.loc
+    return draw_local_scales(rng, problem.prior, distance, hyper, problem.unit, problem.relative_to, sigma)
 
 
 def _row_information(problem: Problem, eta: Array, sigma: float) -> Array:

@@ -11,10 +11,11 @@ from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli, Scaled
+from bayesreg.local_scales import rates_at
 from bayesreg.model import Model, bind
 from bayesreg.numerics.variates import draw_grouped, draw_penalised
-from bayesreg.posterior import rates_at
-from bayesreg.priors.base import Grouped, Penalised, positive_of
+from bayesreg.priors.base import Grouped, NormalMixture, Penalised, positive_of
+from bayesreg.priors.mixture import law_of_local
 from bayesreg.problem import Problem
 from bayesreg.scales import Law
 
@@ -72,7 +73,7 @@ def prior_predictive(
         raise InputError(f"draws must be an integer of at least 1, got {draws!r}.")
     if not isinstance(model, Model):
         raise InputError(f"the first argument must be a bayesreg.Model, got {type(model).__name__}; X follows it.")
-    if not implements(model.prior, Penalised):
+    if not implements(model.prior, Penalised) and not implements(model.prior, NormalMixture):
         raise InputError(
             f"{type(model.prior).__name__} cannot be drawn from here; use to_pymc and pm.sample_prior_predictive."
         )
@@ -100,7 +101,10 @@ def prior_predictive(
         sigma = values["sigma"] = _draw("sigma", problem.sigma_law, rng, draws)
     hyper = {name: _draw(name, law, rng, draws) for name, law in problem.hyper_laws.items()}
     values |= hyper
-    coef = problem.loc + _offsets(problem, hyper, sigma, rng)
+    if implements(problem.prior, NormalMixture):
+        coef, local = _mixed(problem, problem.prior, hyper, sigma, rng)
+    else:
+        coef, local = problem.loc + _offsets(problem, hyper, sigma, rng), None
     intercept = np.zeros(draws)
     if problem.fit_intercept:
         rate = np.array([problem.intercept_prior.l2(level) for level in sigma])
@@ -110,6 +114,8 @@ def prior_predictive(
     lead = {"chain": [0], "draw": np.arange(draws)}
     prior: dict[str, Any] = {name: (("chain", "draw"), value[None]) for name, value in values.items()}
     prior["coef"] = (("chain", "draw", "feature"), coef[None])
+    if local is not None:
+        prior["local_scale"] = (("chain", "draw", "feature"), local[None])
     groups = {
         "prior": xr.Dataset(prior, lead | {"feature": np.array(problem.design.names, dtype=str)}),
         "prior_predictive": xr.Dataset(
@@ -117,6 +123,18 @@ def prior_predictive(
         ),
     }
     return xr.DataTree.from_dict(groups)
+
+
+def _mixed(
+    problem: Problem, prior: NormalMixture, hyper: dict[str, Array], sigma: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Coefficients and their local scales drawn from a normal mixture, shapes (draws, p)."""
+    shape = (sigma.size, problem.p)
+    local = law_of_local(prior).draw(rng, sigma.size * problem.p).reshape(shape)
+    noise = sigma[:, None] if problem.relative_to == "sigma" else 1.0
+    columns = {name: value[:, None] for name, value in hyper.items()}
+    sd = noise * problem.unit * prior.deviation(local, columns)
+    return problem.loc + sd * rng.standard_normal(shape), local
 
 
 def _offsets(problem: Problem, hyper: dict[str, Array], sigma: Array, rng: np.random.Generator) -> Array:

@@ -4,7 +4,8 @@ r"""A model bound to data: every number that an engine needs, and the one defini
           + \log p(\beta_0) + \log p(\sigma) + \log p(h) + \mathrm{const}
 
 with :math:`\eta = o + \beta_0 + X\beta`, the penalty :math:`\Omega` and its normaliser in nats at the noise level
-sigma, and h the learned parameters of the prior. The constant is minus the log evidence.
+sigma, and h the learned parameters of the prior. The constant is minus the log evidence. Under a normal mixture
+:math:`\log p(\beta, \sqrt t)` stands in place of the penalty (`bayesreg.priors.mixture`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Likelihood
 from bayesreg.numerics.least_squares import LeastSquares
 from bayesreg.penalty import Penalty
-from bayesreg.priors.base import Exported, Penalised, Prior, Resolved, at_noise, penalty_of
+from bayesreg.priors import mixture
+from bayesreg.priors.base import Exported, NormalMixture, Penalised, Prior, Resolved, at_noise, penalty_of
 from bayesreg.scales import Law
 
 Array = NDArray[np.float64]
@@ -151,6 +153,8 @@ class Problem:
     @cached_property
     def unpenalised(self) -> NDArray[np.bool_]:
         """Columns without any penalty or sign constraint, shape (p,)."""
+        if implements(self.prior, NormalMixture):
+            return mixture.free_of(self.prior, self.unit)
         if not implements(self.prior, Penalised):
             return np.isinf(self.unit)
         hyper = dict.fromkeys(self.hyper_laws, 1.0)
@@ -163,6 +167,8 @@ class Problem:
 
     def penalty(self, sigma: float, hyper: Mapping[str, float] | None = None) -> Penalty:
         """Penalty in nats at a noise level, for given learned values. Raises where the prior is none."""
+        if implements(self.prior, NormalMixture):
+            raise NoMapError(f"there is no MAP: {mixture.why_no_mode(self.prior)}")
         if not implements(self.prior, Penalised):
             raise NoMapError(f"{type(self.prior).__name__} is not a penalty, so the model has no MAP here.")
         if not hyper and self.memo.get("penalty at") == sigma:
@@ -191,15 +197,23 @@ class Problem:
         intercept: float = 0.0,
         sigma: float | None = None,
         hyper: Mapping[str, float] | None = None,
+        local_scale: Array | None = None,
     ) -> float:
         """Log prior density of everything unknown, constants included; improper factors count as stated."""
         level = self._level(sigma)
         values = self._hyper(hyper)
         d = np.asarray(coef, dtype=float) - self.loc
-        if implements(self.prior, Penalised):
+        noise = 1.0 if self.relative_to is None else level
+        if implements(self.prior, NormalMixture):
+            local = None if local_scale is None else np.asarray(local_scale, dtype=float)
+            total = mixture.log_density(self.prior, d, self.unit, noise, values, local)
+        elif local_scale is not None:
+            raise InputError(
+                f"local_scale belongs to a normal mixture; {type(self.prior).__name__} has a density of its own."
+            )
+        elif implements(self.prior, Penalised):
             total = self.penalty(level, values).log_density(d)
         elif implements(self.prior, Exported):
-            noise = 1.0 if self.relative_to is None else level
             total = self.prior.log_density(d, self.unit, noise, values)
         else:
             raise InputError(f"{type(self.prior).__name__} has neither rates(...) nor log_density(...).")
@@ -215,6 +229,7 @@ class Problem:
         intercept: float = 0.0,
         sigma: float | None = None,
         hyper: Mapping[str, float] | None = None,
+        local_scale: Array | None = None,
     ) -> float:
         """Log likelihood plus log prior: the log posterior density up to the log evidence.
 
@@ -228,21 +243,24 @@ class Problem:
             Noise level; needed when it is learned.
         hyper : mapping, optional
             Values of the learned parameters of the prior, by name.
+        local_scale : array, shape (p,), optional
+            For a normal mixture (``priors.StudentT``, ``Horseshoe``, ``RegularizedHorseshoe``): sqrt(t) of each
+            coefficient, any number where unpenalised. Without it, the density of ``coef`` alone where that is known.
 
         Returns
         -------
         float
-            With respect to Lebesgue measure on (intercept, coef, sigma, learned parameters).
+            With respect to Lebesgue measure on (intercept, coef, sigma, learned parameters, given local scales).
 
         Raises
         ------
         InputError
-            If a learned value is missing.
+            If a learned value is missing, or ``local_scale`` where the density is not known without it.
         """
         level = self._level(sigma)
         b0 = intercept if self.fit_intercept else 0.0
         rows = self.row_log_likelihood(np.asarray(coef, dtype=float), b0, level)
-        return float(rows.sum()) + self.log_prior(coef, b0, sigma, hyper)
+        return float(rows.sum()) + self.log_prior(coef, b0, sigma, hyper, local_scale)
 
     @property
     def columns(self) -> Columns:

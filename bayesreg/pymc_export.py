@@ -8,15 +8,16 @@ import numpy as np
 
 from bayesreg.errors import InputError, UnsupportedInputError
 from bayesreg.interfaces import implements
-from bayesreg.priors.base import Exported, Grouped, Penalised, at_noise, positive_of
+from bayesreg.priors.base import Exported, Grouped, NormalMixture, Penalised, at_noise, positive_of
 from bayesreg.problem import Problem
-from bayesreg.pymc_priors import grouped, penalised
+from bayesreg.pymc_priors import grouped, mixed, penalised
 
 
-def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
+def build_pymc(problem: Problem, *, centred: bool = False, standardised: bool = False) -> Any:
     """Return a ``pymc.Model`` whose log density is ``problem.log_posterior``, constants included.
 
-    Its variables are named as in our results: ``coef`` (dims ``feature``), ``intercept``, ``sigma``, ``prior_scale``.
+    Its variables are named as in our results: ``coef`` (dims ``feature``), ``intercept``, ``sigma``, ``prior_scale``,
+    ``local_scale`` (dims ``feature``) and ``slab`` of a normal mixture.
     The data are ``X``, ``y`` (dims ``obs``) and, where present, ``offset`` and ``sample_weight``.
 
     Parameters
@@ -26,6 +27,10 @@ def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
     centred : bool, default False
         Sample the intercept at the column means (``intercept_centred``), which is nearly uncorrelated with the
         coefficients, and derive ``intercept``; the density is the same.
+    standardised : bool, default False
+        Under a normal mixture, sample the coefficients in units of their standard deviation given the local scales
+        (``coef_standardised``, a priori standard normal) and derive ``coef``: the non-centred form, for weak data. The
+        posterior of ``coef`` is the same.
     """
     import pymc as pm
 
@@ -42,7 +47,7 @@ def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
             sigma = problem.sigma_law.to_pymc("sigma")
             model.set_initval(sigma, design.y_sd)
         hyper = {name: law.to_pymc(name) for name, law in problem.hyper_laws.items()}
-        coef = _coefficients(problem, sigma, hyper)
+        coef = _coefficients(problem, sigma, hyper, standardised)
         eta = pm.math.dot(X, coef)
         if np.any(design.offset):
             eta = eta + pm.Data("offset", design.offset, dims="obs")
@@ -53,10 +58,12 @@ def build_pymc(problem: Problem, *, centred: bool = False) -> Any:
     return model
 
 
-def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any]) -> Any:
+def _coefficients(problem: Problem, sigma: Any, hyper: dict[str, Any], standardised: bool) -> Any:
     import pymc as pm
 
     prior = problem.prior
+    if implements(prior, NormalMixture):
+        return mixed(problem, prior, 1.0 if problem.relative_to is None else sigma, hyper, standardised)
     if not implements(prior, Penalised):
         if not implements(prior, Exported):
             raise InputError(

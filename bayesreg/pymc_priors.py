@@ -1,4 +1,4 @@
-"""The penalised densities that PyMC has not, as distributions of its own."""
+"""Priors in PyMC: the penalised densities that it has not, as distributions of its own, and normal mixtures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.numerics.variates import draw_grouped, draw_penalised
-from bayesreg.priors.base import Grouped
+from bayesreg.priors.base import Grouped, NormalMixture
+from bayesreg.priors.mixture import law_of_local
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -109,3 +110,52 @@ def grouped(problem: Problem, prior: Grouped, rate: Any) -> Any:
     return pm.CustomDist(
         "coef", problem.loc, rate * ones, logp=logp, random=random, dims="feature", signature="(p),(g)->(p)"
     )
+
+
+def mixed(problem: Problem, prior: NormalMixture, noise: Any, hyper: dict[str, Any], standardised: bool) -> Any:
+    """Add ``local_scale`` and ``coef``, normal given it; see `bayesreg.priors.mixture`.
+
+    Columns without a prior have no local scale: beside them the variable is ``local_scale_penalised`` and
+    ``local_scale`` holds NaN for them.
+
+    Parameters
+    ----------
+    problem : Problem
+    prior : NormalMixture
+    noise : variable or float
+        What multiplies the scale.
+    hyper : dict
+        The learned parameters as variables.
+    standardised : bool
+        Whether ``coef`` is derived from ``coef_standardised``, standard normal, and ``coef_free``, flat.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    free, unit, loc, law = problem.unpenalised, problem.unit, problem.loc, law_of_local(prior)
+    if free.all():
+        pm.Deterministic("local_scale", pt.as_tensor_variable(np.full(free.size, np.nan)), dims="feature")
+        return pm.Flat("coef", dims="feature")
+    on, dims, name = np.flatnonzero(~free), "feature", "local_scale"
+    model = pm.modelcontext(None)
+    if free.any():
+        dims, name = "penalised", "local_scale_penalised"
+        model.add_coord(dims, [problem.design.names[j] for j in on])
+    local = law.to_pymc(name, dims=dims)
+    model.set_initval(local, np.ones(on.size))
+    if free.any():
+        pm.Deterministic("local_scale", pt.set_subtensor(pt.full(free.size, np.nan)[on], local), dims="feature")
+        local = pt.set_subtensor(pt.ones(free.size)[on], local)
+    deviation = noise * unit[on] * prior.deviation(local, hyper)[on]
+    if standardised:
+        z = pm.Normal("coef_standardised", mu=0.0, sigma=1.0, dims=dims)
+        coef = loc[on] + deviation * z
+        if free.any():
+            model.add_coord("free", [problem.design.names[j] for j in np.flatnonzero(free)])
+            whole = pt.set_subtensor(pt.zeros(free.size)[on], coef)
+            coef = pt.set_subtensor(whole[np.flatnonzero(free)], pm.Flat("coef_free", dims="free"))
+        return pm.Deterministic("coef", coef, dims="feature")
+    if not free.any():
+        return pm.Normal("coef", mu=loc, sigma=deviation, dims=dims)
+    l2 = pt.set_subtensor(pt.zeros(free.size)[on], deviation**-2)
+    return penalised(0.0, l2, loc, free, np.zeros(free.size, dtype=bool))

@@ -73,17 +73,20 @@ def _double(value: float) -> np.float64:
     return np.float64(value)
 
 
-def _folded(name: str, scale: np.float64, build: Any) -> Any:
+def _folded(name: str, scale: np.float64, build: Any, dims: str | None = None) -> Any:
     """Absolute value of a PyMC distribution as a positive variable.
 
-    PyMC's own half-t and half-Cauchy carry log 2 in single precision. Samplers start at ``scale``.
+    PyMC's own half-t and half-Cauchy carry log 2 in single precision. Samplers start at ``scale``; where there is one
+    for each coordinate of ``dims`` the caller says.
     """
     import pymc as pm
 
     def fold(size: Any) -> Any:
         return pm.math.abs(build(size))
 
-    return pm.CustomDist(name, dist=fold, transform=pm.distributions.transforms.log, initval=scale)
+    return pm.CustomDist(
+        name, dist=fold, transform=pm.distributions.transforms.log, initval=None if dims else scale, dims=dims
+    )
 
 
 def _improper(law: Law) -> InputError:
@@ -292,12 +295,12 @@ class HalfCauchy:
         """Return absolute values of Cauchy draws."""
         return np.abs(rng.standard_cauchy(size)) * self.scale
 
-    def to_pymc(self, name: str) -> Any:
-        """Return the absolute value of ``pm.Cauchy``."""
+    def to_pymc(self, name: str, dims: str | None = None) -> Any:
+        """Return the absolute value of ``pm.Cauchy``, one or as many as ``dims`` holds."""
         import pymc as pm
 
         scale = _double(self.scale)
-        return _folded(name, scale, lambda size: pm.Cauchy.dist(alpha=0.0, beta=scale, size=size))
+        return _folded(name, scale, lambda size: pm.Cauchy.dist(alpha=0.0, beta=scale, size=size), dims=dims)
 
 
 @dataclass(frozen=True)
@@ -386,12 +389,12 @@ class InverseGamma:
         """Return square roots of inverse gamma draws."""
         return np.sqrt(self.scale / rng.gamma(self.shape, 1.0, size))
 
-    def to_pymc(self, name: str) -> Any:
-        """Return a variable for the number: the square root of ``pm.InverseGamma``, Jacobian included."""
+    def to_pymc(self, name: str, dims: str | None = None) -> Any:
+        """Return the square root of ``pm.InverseGamma``, Jacobian included, one or as many as ``dims`` holds."""
         import pymc as pm
 
         def root(shape: Any, scale: Any, size: Any) -> Any:
             return pm.math.sqrt(pm.InverseGamma.dist(alpha=shape, beta=scale, size=size))
 
         shape, scale = _double(self.shape), _double(self.scale)
-        return pm.CustomDist(name, shape, scale, dist=root, transform=pm.distributions.transforms.log)
+        return pm.CustomDist(name, shape, scale, dist=root, transform=pm.distributions.transforms.log, dims=dims)

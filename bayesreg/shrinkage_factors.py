@@ -6,7 +6,9 @@ matrix G over sigma² (for a binary response the curvature of its likelihood at 
 .. math:: \kappa_j = \frac{q_j}{q_j + G_{jj}/\sigma^2}, \qquad
           m_\mathrm{eff} = \operatorname{tr}\left[(G/\sigma^2 + \operatorname{diag} q)^{-1} G/\sigma^2\right]
 
-(Piironen & Vehtari, 2017, for kappa; the trace is exact for correlated columns, where the sum of 1 - kappa is not).
+(Piironen & Vehtari, 2017, for kappa; the trace is exact for correlated columns, where the sum of 1 - kappa is not). For
+a horseshoe with noise-relative scale tau and a standardised column kappa is 1/(1 + n tau² t); with a slab c the prior
+precision is 1/(tau² t) + 1/c².
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.intervals import interval
 from bayesreg.likelihoods import Gaussian
+from bayesreg.local_scales import is_mixture, prior_precision
 from bayesreg.model import Model
-from bayesreg.posterior import is_ours, rates_at
-from bayesreg.priors.base import Grouped, Penalised, Prior, positive_of
+from bayesreg.posterior import is_ours
+from bayesreg.priors.base import NormalMixture, Penalised, Prior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,11 +68,6 @@ class Shrinkage:
         )
 
 
-def has_factors(prior: Prior) -> bool:
-    """Whether a prior is a normal mixture coefficient by coefficient."""
-    return implements(prior, Penalised) and not implements(prior, Grouped) and not np.any(positive_of(prior))
-
-
 def shrinkage(post: xr.DataTree) -> Shrinkage:
     """Measure the shrinkage of a posterior sample: factors by coefficient, and how many are left free.
 
@@ -107,9 +105,9 @@ def shrinkage(post: xr.DataTree) -> Shrinkage:
             "shrinkage needs a DataTree made by bayesreg.sample (its attrs and constant_data are missing)."
         )
     model = Model.from_json(post.attrs["model"])
-    if not implements(model.prior, Penalised):
+    if not implements(model.prior, Penalised) and not implements(model.prior, NormalMixture):
         raise InputError(f"{type(model.prior).__name__} is not a normal mixture, so it has no shrinkage factors.")
-    if not has_factors(model.prior):
+    if not is_mixture(model.prior):
         raise InputError("shrinkage factors belong to a prior of single coefficients without a sign constraint.")
     data = post["constant_data"]
     coef = post["posterior"]["coef"].to_numpy()
@@ -132,20 +130,17 @@ def shrinkage(post: xr.DataTree) -> Shrinkage:
     return Shrinkage(frame, effective, float((1 - kappa).sum(-1).mean()))
 
 
-def _prior_precision(post: xr.DataTree, prior: Penalised) -> tuple[Array, Array]:
+def _prior_precision(post: xr.DataTree, prior: Prior) -> tuple[Array, Array]:
     """Prior precision (chain, draw, p) of each coefficient given its local scale, and the noise level (chain, draw)."""
     posterior, data = post["posterior"], post["constant_data"]
-    coef = posterior["coef"].to_numpy()
+    shape = posterior["coef"].shape
     known = float(data["sigma"]) if "sigma" in data else 1.0
-    sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(coef.shape[:2], known)
+    sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(shape[:2], known)
     hyper = {name: posterior[name].to_numpy() for name in prior.hyperparameters()}
-    relative_to = data.attrs["relative_to"]
-    l1, l2 = rates_at(prior, hyper, data["unit"].to_numpy(), None if relative_to == "None" else relative_to, sigma)
-    precision = np.broadcast_to(l2, coef.shape).copy()
-    if "local_scale" in posterior:
-        local = posterior["local_scale"].to_numpy()
-        precision += np.where(np.isnan(local), 0.0, (l1 / np.where(np.isnan(local), 1.0, local)) ** 2)
-    return precision, sigma
+    word = data.attrs["relative_to"]
+    local = posterior["local_scale"].to_numpy() if "local_scale" in posterior else None
+    precision = prior_precision(prior, hyper, data["unit"].to_numpy(), None if word == "None" else word, sigma, local)
+    return np.broadcast_to(precision, shape), sigma
 
 
 def _mean_trace(gram: Array, precision: Array) -> float:

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("groups", "scales", "data"),
     ("penalty",),
     ("numerics", "priors", "likelihoods"),
-    ("problem", "outcomes", "codec", "conventions", "foreign", "intervals"),
+    ("problem", "outcomes", "codec", "conventions", "foreign", "intervals", "expected_nonzero", "local_scales"),
     ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_priors", "posterior"),
     ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics"),
     ("row_certificates", "gaussian_data", "gibbs_chain"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesreg.errors import SamplingError
 from bayesreg.outcomes import Draws
-from bayesreg.priors.base import Exported, Penalised
+from bayesreg.priors.base import Exported, NormalMixture, Penalised
 from bayesreg.problem import Problem
 from bayesreg.pymc_export import build_pymc
 
@@ -21,7 +21,7 @@ class Nuts:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for every model that has a PyMC form."""
-        if not isinstance(problem.prior, Penalised | Exported):
+        if not isinstance(problem.prior, Penalised | NormalMixture | Exported):
             return f"{type(problem.prior).__name__} has neither rates(...) nor to_pymc(...)"
         return None
 
@@ -60,6 +60,8 @@ class Nuts:
         names = ["coef", *(["intercept"] if problem.fit_intercept else []), *problem.hyper_laws]
         if problem.sigma_law is not None:
             names.append("sigma")
+        if isinstance(problem.prior, NormalMixture):
+            names.append("local_scale")
         values = {name: np.asarray(tree["posterior"][name], dtype=float) for name in names}
         kept = ("diverging", "energy", "n_steps", "step_size", "logp", "mean_tree_accept", "maxdepth_reached")
         stats = {name: np.asarray(tree["sample_stats"][name]) for name in kept if name in tree["sample_stats"]}

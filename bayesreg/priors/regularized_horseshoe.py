@@ -77,8 +77,8 @@ class RegularizedHorseshoe:
             scale = as_scale(owner, "scale", scale)
             if not implements(scale, Law) and not np.all(np.isfinite(scale)):
                 raise InputError(
-                    f"{owner}(scale=...) must be finite, since the slab bounds every coefficient (factor=inf is flat), "
-                    f"got {self.scale!r}."
+                    f"{owner}(scale=...) must be finite, got {self.scale!r}: beside an infinite scale the slab would "
+                    "still shrink (factor=inf leaves a coefficient unpenalised)."
                 )
             object.__setattr__(self, "scale", scale)
         else:

@@ -76,6 +76,19 @@ LEARNED_PRIORS: dict[str, Callable[[Any], Any]] = {
     ),
     "elastic_net_learned_l1_alone": lambda r: priors.ElasticNet(l1=LAWS["flat"], l2=0.0, relative_to=r),
 }
+# Normal mixtures, which know no "penalty".
+MIXTURE_PRIORS: dict[str, Callable[[Any], Any]] = {
+    "student_t_vector_inf": lambda r: priors.StudentT(2.5, [0.5, INF, 2.0], loc=[0.5, -1.0, 0.0], relative_to=r),
+    "student_t_learned": lambda r: priors.StudentT(1.0, LAWS["half_normal"], factor=[1.0, 0.5, INF], relative_to=r),
+    "horseshoe": lambda r: priors.Horseshoe(0.4, loc=0.2, relative_to=r),
+    "horseshoe_learned": lambda r: priors.Horseshoe(relative_to=r),
+    "horseshoe_learned_factor": lambda r: priors.Horseshoe(LAWS["gamma"], factor=[2.0, INF, 1.0], relative_to=r),
+    "regularized_vector": lambda r: priors.RegularizedHorseshoe([0.4, 0.1, 2.0], 1.5, loc=0.3, relative_to=r),
+    "regularized_learned": lambda r: priors.RegularizedHorseshoe(relative_to=r),
+    "regularized_learned_scale": lambda r: priors.RegularizedHorseshoe(
+        LAWS["half_student_t"], 0.8, None, factor=[1.0, INF, 0.3], relative_to=r
+    ),
+}
 FLAT_PRIOR: dict[str, Callable[[Any], Any]] = {"flat": lambda r: priors.Flat()}
 RELATIVE_TO = (None, "sigma", "penalty", "auto")
 
@@ -118,6 +131,8 @@ def relative_words(likelihood: Any, prior: str) -> Sequence[Any]:
     """Which ``relative_to`` go with a likelihood and a prior of the lists above."""
     if prior == "flat":
         return (None,)
+    if prior in MIXTURE_PRIORS:
+        return (None, "sigma", "auto") if likelihood.has_sigma else (None, "auto")
     return RELATIVE_TO if likelihood.has_sigma else (None, "auto")
 
 

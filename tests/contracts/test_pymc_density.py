@@ -23,6 +23,7 @@ from tests.contracts.parts import (
     KNOWN_PRIORS,
     LAWS,
     LEARNED_PRIORS,
+    MIXTURE_PRIORS,
     OTHERS,
     RELATIVE_TO,
     P,
@@ -33,7 +34,7 @@ from tests.contracts.parts import (
     row_options,
 )
 
-PRIORS = FLAT_PRIOR | KNOWN_PRIORS | LEARNED_PRIORS
+PRIORS = FLAT_PRIOR | KNOWN_PRIORS | LEARNED_PRIORS | MIXTURE_PRIORS
 LIKELIHOODS = (
     {
         "known": likelihoods.Gaussian(3.0),
@@ -91,8 +92,8 @@ def bind(prior: Any, likelihood: str, option: str) -> Problem:
     return br.Model(LIKELIHOODS[likelihood], prior, **settings).bind(design)
 
 
-def assert_same_density(problem: Problem, *, centred: bool = False, seed: int = 0) -> None:
-    model = build_pymc(problem, centred=centred)
+def assert_same_density(problem: Problem, *, centred: bool = False, standardised: bool = False, seed: int = 0) -> None:
+    model = build_pymc(problem, centred=centred, standardised=standardised)
     compiled = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE")
     rng = np.random.default_rng(seed)
     for _ in range(3):
@@ -104,6 +105,20 @@ def assert_same_density(problem: Problem, *, centred: bool = False, seed: int = 
         beyond = np.where(constrained, np.log(np.abs(d)), coef)
         point = {"coef_beyond__": beyond} if constrained.any() else {"coef": coef}
         point |= {f"{name}_log__": np.log(value) for name, value in hyper.items()}
+        jacobian, local = 0.0, None
+        if isinstance(problem.prior, priors.NormalMixture):
+            on = ~problem.unpenalised
+            local = np.where(on, np.exp(rng.standard_normal(P)), np.nan)
+            if on.any():
+                point["local_scale_log__" if on.all() else "local_scale_penalised_log__"] = np.log(local[on])
+            if standardised:
+                # d = deviation z: the density of z is that of d times the deviations.
+                noise = 1.0 if problem.relative_to is None else problem.known_sigma or sigma
+                deviation = np.broadcast_to(noise * problem.unit * problem.prior.deviation(local, hyper), P)[on]
+                jacobian = np.log(deviation).sum()
+                del point["coef"]
+                point["coef_standardised"] = (coef - problem.loc)[on] / deviation
+                point |= {} if on.all() else {"coef_free": coef[~on]}
         if problem.sigma_law is not None:
             point["sigma_log__"] = np.log(sigma)
         if problem.fit_intercept and centred:
@@ -111,7 +126,7 @@ def assert_same_density(problem: Problem, *, centred: bool = False, seed: int = 
         elif problem.fit_intercept:
             point["intercept"] = intercept
         assert set(point) == {variable.name for variable in model.value_vars}
-        ours = problem.log_posterior(coef, intercept, sigma, hyper)
+        ours = problem.log_posterior(coef, intercept, sigma, hyper, local) + jacobian
         theirs = float(compiled({name: np.asarray(value) for name, value in point.items()}))
         np.testing.assert_allclose(theirs, ours, rtol=1e-12, atol=0)
 
@@ -133,21 +148,43 @@ def test_the_density_is_that_of_the_export(prior: str, likelihood: str, word: st
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize(
     "make",
-    [lambda law: priors.Gaussian(law), lambda law: priors.Laplace(law), lambda law: priors.Laplace(rate=law)],
-    ids=["gaussian", "laplace", "rate"],
+    [
+        lambda law: priors.Gaussian(law),
+        lambda law: priors.Laplace(law),
+        lambda law: priors.Laplace(rate=law),
+        lambda law: priors.StudentT(4.0, law),
+    ],
+    ids=["gaussian", "laplace", "rate", "student_t"],
 )
 def test_a_prior_scale_or_rate_is_learned_under_every_law(make: Any, law: str) -> None:
     assert_same_density(bind(make(LAWS[law]), "half_normal", "plain"))
+
+
+def assert_finite_start(model: Any) -> None:
+    start = model.initial_point()
+    assert all(np.all(np.isfinite(value)) for value in start.values())
+    assert np.isfinite(model.compile_fn(model.logp(), mode="FAST_COMPILE")(start))
+    assert np.all(np.isfinite(model.compile_fn(model.dlogp(), mode="FAST_COMPILE")(start)))
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_sampler_can_start_where_the_export_tells_it_to(law: str) -> None:
     problem = bind(priors.Laplace(LAWS[law]), law, "plain")
     for centred in (False, True):
-        model = build_pymc(problem, centred=centred)
-        start = model.initial_point()
-        assert all(np.all(np.isfinite(value)) for value in start.values())
-        assert np.isfinite(model.compile_fn(model.logp(), mode="FAST_COMPILE")(start))
+        assert_finite_start(build_pymc(problem, centred=centred))
+
+
+@pytest.mark.parametrize("prior", MIXTURE_PRIORS)
+@pytest.mark.parametrize("standardised", [False, True])
+def test_a_sampler_can_start_on_a_normal_mixture(prior: str, standardised: bool) -> None:
+    problem = bind(MIXTURE_PRIORS[prior]("sigma"), "default", "plain")
+    assert_finite_start(build_pymc(problem, standardised=standardised))
+
+
+@pytest.mark.parametrize("prior", MIXTURE_PRIORS)
+@pytest.mark.parametrize(("word", "likelihood"), [("sigma", "default"), (None, "bernoulli")])
+def test_the_standardised_form_is_a_change_of_variables(prior: str, word: Any, likelihood: str) -> None:
+    assert_same_density(bind(MIXTURE_PRIORS[prior](word), likelihood, "everything"), standardised=True)
 
 
 @pytest.mark.parametrize("option", ["plain", "intercept_gaussian", "intercept_sigma", "everything"])
