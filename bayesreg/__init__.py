@@ -3,7 +3,8 @@
 * ``Model(likelihood, prior)``: parts from ``likelihoods``, ``priors`` and ``scales``; ``prior_from``, ``penalty_for``
   translate the penalties of other libraries.
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
-* ``sample``: the posterior as an ArviZ DataTree; ``diagnose`` judges it. ``explain``: which engine, and why. ``to_pymc``: the PyMC form.
+* ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
+  why. ``to_pymc``: the PyMC form.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
 * ``Ridge``, ``Lasso``, ``ElasticNet``, ``LogisticRegression``, ``PoissonRegressor``, ``HuberRegressor``,
   ``QuantileRegressor``: the same as scikit-learn estimators.

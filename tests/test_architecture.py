@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("numerics", "priors", "likelihoods"),
     ("problem", "outcomes", "codec", "conventions", "foreign", "intervals"),
     ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_priors", "posterior"),
-    ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics"),
+    ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics", "checkpoint", "progress"),
     ("row_certificates", "gaussian_data", "gibbs_chain"),
     ("quadratic_certificates",),
     ("certificate",),

@@ -93,7 +93,7 @@ def test_the_diagnosis_of_a_sample_that_was_loaded_is_the_one_line_of_the_new_on
     judge(sample)
     line = str(diagnose(sample))
     assert re.fullmatch(r"passed \[R-hat at most 1\.\d{3} \(coef\[\d\]\), bulk ESS \d+ .*, tail ESS \d+ .*\]", line)
-    with pytest.raises(InputError, match="diagnose needs the DataTree .* got dict"):
+    with pytest.raises(InputError, match=r"diagnose needs the DataTree .* got dict"):
         diagnose({})  # type: ignore[arg-type]
 
 
