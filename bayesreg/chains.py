@@ -176,10 +176,12 @@ def repeat(
         # Spawning from a sequence changes it: every attempt gets the same one.
         again = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
         drawn = engine.sample(problem, draws, request.chains, again, options)
-        more = None
-        if request.target_ess is not None:
-            independent = drawn.exactness == "independent"
-            more = request.after(draws, float(draws * request.chains) if independent else smallest_ess(drawn.values))
+        if request.target_ess is not None and drawn.exactness == "independent":
+            # Every draw counts in full, whatever an estimate of that says.
+            enough = min(math.ceil(request.target_ess / request.chains), request.limit)
+            more = enough if enough > draws else None
+        else:
+            more = request.after(draws, 0.0 if request.target_ess is None else smallest_ess(drawn.values))
     return drawn
 
 

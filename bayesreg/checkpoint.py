@@ -183,7 +183,7 @@ def stored_seed(path: Path) -> int | None:
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     """Read the whole file, every array of which has a checksum."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
         if meta["format"] != FORMAT or not isinstance(meta["run"], dict) or not meta["generators"]:
