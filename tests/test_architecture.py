@@ -196,5 +196,18 @@ def test_building_a_model_loads_neither_pymc_nor_arviz_nor_scikit_learn() -> Non
     )
 
 
+def test_sampling_loads_neither_arviz_nor_what_only_other_models_need() -> None:
+    code = (
+        "import sys, bayesreg as br; model = br.Model(br.likelihoods.Gaussian(1.0), br.priors.Gaussian(1.0)); "
+        "br.sample(model, [[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0], draws=5); print(*sorted(sys.modules))"
+    )
+    loaded = set(run(code).split())
+    assert "xarray" in loaded
+    assert (
+        not {"arviz", "arviz_stats", "pymc", "nutpie", "sklearn", "matplotlib", "scipy.optimize", "scipy.stats"}
+        & loaded
+    )
+
+
 def test_the_version_is_that_of_the_distribution() -> None:
     assert bayesreg.__version__ == importlib.metadata.version("bayesreg")
