@@ -3,7 +3,8 @@
 * ``Model(likelihood, prior)``: parts from ``likelihoods``, ``priors`` and ``scales``; ``prior_from``, ``penalty_for``
   translate the penalties of other libraries.
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
-* ``sample``: the posterior as an ArviZ DataTree. ``explain``: which engine, and why. ``to_pymc``: the PyMC form.
+* ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
+  why. ``to_pymc``: the PyMC form.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
 * ``Ridge``, ``Lasso``, ``ElasticNet``, ``LogisticRegression``, ``PoissonRegressor``, ``HuberRegressor``,
   ``QuantileRegressor``: the same as scikit-learn estimators.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bayesreg.conventions import penalty_for as penalty_for
     from bayesreg.conventions import prior_from as prior_from
     from bayesreg.data import make_design as make_design
+    from bayesreg.diagnostics import diagnose as diagnose
     from bayesreg.estimators import ElasticNet as ElasticNet
     from bayesreg.estimators import HuberRegressor as HuberRegressor
     from bayesreg.estimators import Lasso as Lasso
@@ -64,6 +66,7 @@ _HOME = {
     "QuantileRegressor": "estimators",
     "Ridge": "estimators",
     "compare": "comparison",
+    "diagnose": "diagnostics",
     "explain": "fit",
     "find_map": "fit",
     "make_design": "data",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg import diagnostics, noise
 from bayesreg.certificate import GAP_TOLERANCE, KKT_TOLERANCE, certify
-from bayesreg.chains import run
+from bayesreg.chains import Request, repeat, run
+from bayesreg.checkpoint import Checkpoint, checked_path, fingerprint, stored_seed
 from bayesreg.choice import (
     SAMPLE_ENGINES,
     Explanation,
@@ -187,11 +190,16 @@ def sample(
     *,
     draws: int = 1000,
     chains: int = 4,
-    tune: int = 1000,
+    tune: int | None = None,
     seed: Seed = None,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     engine: str | None = None,
+    cores: int | None = None,
+    target_ess: float | None = None,
+    max_draws: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | None = None,
     progressbar: bool = False,
     target_accept: float = 0.9,
     posterior_predictive: bool = False,
@@ -206,14 +214,27 @@ def sample(
     draws : int, default 1000
         Kept draws a chain.
     chains : int, default 4
-    tune : int, default 1000
-        Warm-up draws a chain, where the engine needs any.
+    tune : int, optional
+        Warm-up draws a chain; by default what the engine needs (NUTS: 1000; none for independent draws).
     seed : int, numpy.random.Generator or None
-        The same seed gives the same draws.
+        The same seed gives the same draws, on any number of cores.
     sample_weight, offset : array, shape (n,), optional
     engine : str, optional
         One of the names that `explain` lists; the first able one by default.
+    cores : int, optional
+        Chains that run at the same time; by default as many as there are processors.
+    target_ess : float, optional
+        Go on beyond ``draws`` until the bulk and tail effective sample size of every parameter is so large. NUTS begins
+        again with more draws.
+    max_draws : int, optional
+        The most draws a chain for ``target_ess``, 20 times ``draws`` by default.
+    checkpoint : path, optional
+        File (.npz) that holds the run so far: the same call goes on from it, bit by bit as if never interrupted, and so
+        does one with more ``draws``. For engines whose chains this package advances itself.
+    checkpoint_every : int, optional
+        Write it after every so many draws a chain; by default now and then, and at the end.
     progressbar : bool, default False
+        Show draws, speed and effective sample size so far.
     target_accept : float, default 0.9
         For NUTS.
     posterior_predictive : bool, default False
@@ -225,18 +246,21 @@ def sample(
         Groups ``posterior`` (``intercept``, ``coef``, learned ``sigma`` and prior parameters, ``local_scale`` of a
         Laplace or elastic-net prior), ``sample_stats``, ``log_likelihood``, ``observed_data``, ``constant_data`` and,
         where the engine knows them, ``exact_moments``. Original units; ``attrs`` say engine, exactness, model, seed.
+        Ctrl-C returns the draws so far, with ``attrs["interrupted"]`` and a warning.
 
     Raises
     ------
     InputError, NotIdentifiedError, NoEngineError
-        Before anything is compiled.
+        Before anything is compiled; also for a checkpoint that is damaged or that of another run.
     SamplingError
         If the sampler cannot start.
+    KeyboardInterrupt
+        If Ctrl-C comes before every chain has four draws.
 
     Warns
     -----
     SamplingWarning
-        If a diagnostic fails; ``attrs["diagnostics"]`` holds the verdict.
+        If a diagnostic fails; ``attrs["diagnostics"]`` holds the verdict, and `diagnose` gives it again.
 
     Examples
     --------
@@ -248,30 +272,40 @@ def sample(
     >>> post["posterior"]["coef"].shape, post.attrs["engine"]
     ((4, 1000, 1), 'exact_gaussian')
     """
-    for name, value in (("draws", draws), ("chains", chains), ("tune", tune)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
     if not 0 < target_accept < 1:
         raise InputError(f"target_accept must lie between 0 and 1, got {target_accept!r}.")
+    request = Request(draws, chains, 0 if tune is None else tune, cores, target_ess, max_draws, progressbar)
+    path = checked_path(checkpoint, checkpoint_every)
     problem = bind(model, X, y, sample_weight, offset)
-    chosen = SAMPLE_ENGINES[choose("sample", sample_reasons(problem), engine)]
+    reasons = sample_reasons(problem)
+    chosen = SAMPLE_ENGINES[choose("sample", reasons, engine)]
     check_identified(problem)
-    sequence = seed_sequence(seed)
-    options = {"tune": int(tune), "progressbar": progressbar, "target_accept": target_accept}
+    request = replace(request, tune=chosen.tune) if tune is None else request
+    sequence = seed_sequence(stored_seed(path) if seed is None and path is not None else seed)
     for_engine, for_locals = sequence.spawn(2)
     began = time.perf_counter()
     if isinstance(chosen, ChainEngine):
-        drawn = run(chosen, problem, int(draws), int(chains), int(tune), for_engine)
+        checkpointed = None
+        if path is not None:
+            this = fingerprint(problem, chosen.name, request.chains, request.tune, sequence)
+            checkpointed = Checkpoint(path, checkpoint_every, this)
+        drawn = run(chosen, problem, request, for_engine, checkpointed)
+    elif path is not None:
+        raise InputError(
+            f"checkpoint= is for samplers whose chains this package advances itself, and {chosen.name!r} is none: "
+            "leave it out, or choose another engine (br.explain lists them)."
+        )
     else:
-        drawn = chosen.sample(problem, int(draws), int(chains), for_engine, options)
-    elapsed = time.perf_counter() - began
+        drawn = repeat(chosen, problem, request, for_engine, target_accept)
     attrs = {
         "engine": chosen.name,
-        "why": "; ".join(f"not {name}: {reason}" for name, reason in sample_reasons(problem) if reason),
+        "why": "; ".join(f"not {name}: {reason}" for name, reason in reasons if reason),
         "seed": str(seed) if isinstance(seed, int | np.integer) else "none",
-        "sampling_time": elapsed,
+        "sampling_time": time.perf_counter() - began,
     }
-    tree = build_tree(problem, drawn, for_locals, attrs, predictive=posterior_predictive)
+    if target_ess is not None:
+        attrs["target_ess"] = float(target_ess)
+    tree = build_tree(problem, drawn, for_locals, attrs | drawn.attrs, predictive=posterior_predictive)
     diagnostics.judge(tree)
     return tree
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import erfcx
 
 from bayesreg.data.columns import Columns
@@ -216,6 +215,8 @@ def joint_mode(problem: Problem, solve: Callable[[float, Any], Any], measure: Me
             )
     while at(high) < 0:
         high += 2.0
+    from scipy.optimize import brentq
+
     sigma = float(np.exp(brentq(at, low, high, xtol=1e-14, rtol=4 * np.finfo(float).eps)))
     return whole(sigma, start), sigma
 

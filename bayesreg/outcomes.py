@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,8 @@ class Draws:
         Exact posterior means and standard deviations, where the engine has them.
     numerical_error : float
         Computed error of quadrature, relative; 0 for closed forms.
+    attrs : dict
+        What else the tree's attributes shall say, such as ``khat`` or ``interrupted``.
     """
 
     values: dict[str, Array]
@@ -56,3 +59,4 @@ class Draws:
     exactness: str
     moments: dict[str, Array]
     numerical_error: float = 0.0
+    attrs: dict[str, Any] = field(default_factory=dict)

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("numerics", "priors", "likelihoods"),
     ("problem", "outcomes", "codec", "conventions", "foreign", "intervals", "expected_nonzero", "local_scales"),
     ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_priors", "posterior"),
-    ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics"),
+    ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics", "checkpoint", "progress"),
     ("row_certificates", "gaussian_data", "gibbs_chain"),
     ("quadratic_certificates",),
     ("certificate",),
@@ -193,6 +193,19 @@ def test_building_a_model_loads_neither_pymc_nor_arviz_nor_scikit_learn() -> Non
     )
     assert not {"pymc", "pytensor", "nutpie", "arviz", "sklearn", "matplotlib", "xarray", "pandas"} & set(
         run(code).split()
+    )
+
+
+def test_sampling_loads_neither_arviz_nor_what_only_other_models_need() -> None:
+    code = (
+        "import sys, bayesreg as br; model = br.Model(br.likelihoods.Gaussian(1.0), br.priors.Gaussian(1.0)); "
+        "br.sample(model, [[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0], draws=5); print(*sorted(sys.modules))"
+    )
+    loaded = set(run(code).split())
+    assert "xarray" in loaded
+    assert (
+        not {"arviz", "arviz_stats", "pymc", "nutpie", "sklearn", "matplotlib", "scipy.optimize", "scipy.stats"}
+        & loaded
     )
 
 

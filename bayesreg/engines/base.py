@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,21 @@ class MapEngine(Protocol):
         """Return the mode for the penalty times each strength, from the strongest down."""
 
 
+class Options(TypedDict, total=False):
+    """What `sample` hands to a ``SampleEngine``: warm-up draws, threads, and what NUTS alone understands."""
+
+    tune: int
+    cores: int
+    progressbar: bool
+    target_accept: float
+
+
 @runtime_checkable
 class SampleEngine(Protocol):
-    """Draws from the posterior of everything unknown."""
+    """Draws from the posterior of everything unknown; ``tune`` is the warm-up it needs by default."""
 
     name: str
+    tune: int
 
     @abstractmethod
     def why_not(self, problem: Problem) -> str | None:
@@ -51,9 +61,9 @@ class SampleEngine(Protocol):
 
     @abstractmethod
     def sample(
-        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
+        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: Options
     ) -> Draws:
-        """Draw; ``options`` holds ``tune``, ``progressbar`` and ``target_accept``."""
+        """Draw; called again with more draws where a target asks for them."""
 
 
 class Chain(Protocol):
@@ -65,7 +75,11 @@ class Chain(Protocol):
 
     @abstractmethod
     def advance(self, draws: int) -> dict[str, Array]:
-        """Return the next draws in original units, shapes (draws, ...): ``coef``, ``intercept``, ``sigma``, ..."""
+        """Return the next draws in original units, shapes (draws, ...): ``coef``, ``intercept``, ``sigma``, ...
+
+        The draws do not depend on how they are cut into calls. What is no parameter but belongs to the group
+        ``sample_stats`` has a name like ``stats/accept``.
+        """
 
     @abstractmethod
     def state(self) -> dict[str, Array]:

@@ -10,11 +10,10 @@ generalised eigendecomposition serves every sigma, and the marginal of a learned
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.engines.base import Options
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
@@ -32,6 +31,7 @@ class ExactGaussian:
     """Normal, normal-inverse-gamma, or a mixture of normals over a quadrature in sigma."""
 
     name = "exact_gaussian"
+    tune = 0
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a Gaussian likelihood with a known Gaussian or flat prior."""
@@ -53,7 +53,7 @@ class ExactGaussian:
         return f"one decomposition of {problem.n} x {problem.p}, then independent draws"
 
     def sample(
-        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
+        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: Options
     ) -> Draws:
         """Draw sigma from its marginal, then the coefficients given it."""
         posterior, noise = exact_posterior(problem)

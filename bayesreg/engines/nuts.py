@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
+from bayesreg.engines.base import Options
 from bayesreg.errors import SamplingError
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Exported, NormalMixture, Penalised
@@ -18,6 +18,7 @@ class Nuts:
     """NUTS on the model's PyMC form, the intercept sampled at the column means."""
 
     name = "nuts"
+    tune = 1000
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for every model that has a PyMC form."""
@@ -30,7 +31,7 @@ class Nuts:
         return "seconds to compile, then 10 to 100 passes over the rows a draw"
 
     def sample(
-        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
+        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: Options
     ) -> Draws:
         """Compile (seconds, the first time on a machine up to a minute) and sample."""
         import nutpie
@@ -45,7 +46,7 @@ class Nuts:
                     draws=draws,
                     tune=options["tune"],
                     chains=chains,
-                    cores=min(chains, _cores()),
+                    cores=min(chains, options["cores"]),
                     seed=int(seed.generate_state(1)[0]),
                     target_accept=options["target_accept"],
                     # Correlated columns need more than a diagonal mass matrix: ten times the ESS on the diabetes data.
@@ -66,9 +67,3 @@ class Nuts:
         kept = ("diverging", "energy", "n_steps", "step_size", "logp", "mean_tree_accept", "maxdepth_reached")
         stats = {name: np.asarray(tree["sample_stats"][name]) for name in kept if name in tree["sample_stats"]}
         return Draws(values, stats, "mcmc", {})
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

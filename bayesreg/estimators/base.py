@@ -41,7 +41,7 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     _stated: ClassVar[tuple[str, ...]]
 
     def sample(
-        self, *, draws: int = 1000, chains: int = 4, tune: int = 1000, seed: Seed = None, **options: Any
+        self, *, draws: int = 1000, chains: int = 4, tune: int | None = None, seed: Seed = None, **options: Any
     ) -> xr.DataTree:
         """Draw from the posterior of ``model_`` given the data of the fit; see `bayesreg.sample`.
 
@@ -50,12 +50,12 @@ class LinearEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         draws : int, default 1000
             Kept draws a chain.
         chains : int, default 4
-        tune : int, default 1000
-            Warm-up draws a chain, where the engine needs any.
+        tune : int, optional
+            Warm-up draws a chain; by default what the engine needs.
         seed : int, numpy.random.Generator or None
             None: the estimator's ``random_state``.
         **options
-            Others of `bayesreg.sample`: ``engine``, ``progressbar``, ``target_accept``, ``posterior_predictive``.
+            Others of `bayesreg.sample`: ``engine``, ``target_ess``, ``checkpoint``, ``posterior_predictive``, ...
 
         Returns
         -------

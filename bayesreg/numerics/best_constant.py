@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scipy.optimize import brentq
-
 
 def best_constant(slope: Callable[[float], float], curvature: Callable[[float], float], guess: float) -> float:
     """Return the root of an increasing function, which may be flat far from it.
@@ -44,4 +42,6 @@ def best_constant(slope: Callable[[float], float], curvature: Callable[[float], 
         high, width = at + width, 2 * width
     if not slope(low) <= 0 <= slope(high):
         return at
+    from scipy.optimize import brentq
+
     return float(brentq(slope, low, high, xtol=1e-14, rtol=1e-15)) if low < high else low

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 from scipy.special import poch
 
 from bayesreg.errors import InputError
@@ -131,6 +130,8 @@ class QuadratureNoise:
         peak = int(np.argmax(values))
         if peak in (0, coarse.size - 1):
             raise InputError(_IMPROPER)
+        from scipy import optimize
+
         mode = optimize.minimize_scalar(
             lambda u: -float(log_of(np.array([u]))[0]),
             bounds=(coarse[peak - 1], coarse[peak + 1]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,6 +43,8 @@ def _reachable(upwards: Array, still: Array, one_sided: Mask | None) -> bool:
     norm[norm == 0] = 1.0
     lower = np.full(k, -1.0) if one_sided is None else np.where(one_sided, 0.0, -1.0)
     A = upwards / norm
+    from scipy.optimize import linprog
+
     result = linprog(
         -A.sum(axis=0),
         A_ub=-A,
