@@ -160,7 +160,9 @@ class MixtureProblem:
         d[:, self.free] = free[:, : self.free.size]
         values = {"coef": d + problem.loc}
         if problem.fit_intercept:
-            given = problem.intercept_prior.loc + deltas[:, -1] if not problem.flat_intercept else free[:, -1]
+            given = (
+                problem.intercept_prior.loc + deltas[:, self.kept.size] if not problem.flat_intercept else free[:, -1]
+            )
             values["intercept"] = given
         for name, place, learned in zip(self.names, (SIGMA, RATE, RIDGE), self.hyper, strict=True):
             if name is not None:
