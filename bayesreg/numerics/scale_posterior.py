@@ -91,7 +91,7 @@ class ScalePosterior:
         """Log h at log lambda and log sigma."""
         return np.asarray((log_rate - (0.0 if self.relative else 2.0) * log_sigma) / self.power)
 
-    def _log_sigma(self, log_rate: Array, u: Array) -> Array:
+    def log_sigma(self, log_rate: Array, u: Array) -> Array:
         """Log sigma (m, k) at the outer variable (m,) and the inner one (m, k)."""
         if self.inner:
             return u
@@ -107,7 +107,7 @@ class ScalePosterior:
     def log_density(self, log_rate: Array, u: Array) -> Array:
         """Log joint density of the response and the variables of the grid, constants included, shape (m, k)."""
         tables = self.coefficients.tables(log_rate)
-        log_sigma = self._log_sigma(log_rate, u)
+        log_sigma = self.log_sigma(log_rate, u)
         if self.conjugate:
             shape, scale, constant = self.inverse_gamma(log_rate)
             total = constant + gammaln(shape) - shape * np.log(scale)
@@ -200,7 +200,7 @@ class ScalePosterior:
                 return log_rate, np.sqrt(one[0] / rng.gamma(shape, 1.0, size))
             shape, scale, _ = self.inverse_gamma(log_rate)
             return log_rate, np.sqrt(scale / rng.gamma(shape, 1.0, size))
-        return log_rate, np.exp(self._log_sigma(log_rate, u[:, None])[:, 0])
+        return log_rate, np.exp(self.log_sigma(log_rate, u[:, None])[:, 0])
 
     @cached_property
     def sigma_squared(self) -> Array:
@@ -208,12 +208,12 @@ class ScalePosterior:
         if self.conjugate:
             shape, scale, _ = self.inverse_gamma(self.grid.v)
             return np.asarray(scale[:, None] / (shape - 1) if shape > 1 else np.full((scale.size, 1), np.inf))
-        return np.exp(2 * self._log_sigma(self.grid.v, self.grid.u))
+        return np.exp(2 * self.log_sigma(self.grid.v, self.grid.u))
 
     def sigma_moments(self) -> tuple[float, float]:
         """Mean and standard deviation of sigma; infinite where they do not exist."""
         if not self.conjugate:
-            return self.grid.mean_and_sd(self._log_sigma(self.grid.v, self.grid.u))
+            return self.grid.mean_and_sd(self.log_sigma(self.grid.v, self.grid.u))
         shape, scale, _ = self.inverse_gamma(self.grid.v)
         if shape <= 0.5:
             return np.inf, np.inf
@@ -228,5 +228,5 @@ class ScalePosterior:
 
     def hyper_moments(self) -> tuple[float, float]:
         """Mean and standard deviation of h; infinite where they do not exist."""
-        log_sigma = self._log_sigma(self.grid.v, self.grid.u)
+        log_sigma = self.log_sigma(self.grid.v, self.grid.u)
         return self.grid.mean_and_sd(self.log_hyper(self.grid.v[:, None], log_sigma))
