@@ -1,11 +1,8 @@
-r"""Independent posterior draws: Gaussian likelihood, Gaussian or flat prior.
+r"""Independent posterior draws: Gaussian likelihood, Gaussian or flat prior, known or learned scales under any law.
 
-Given sigma the coefficients (intercept last) are normal with precision :math:`G/\sigma^2 + Q(\sigma)` and mean m. One
-generalised eigendecomposition serves every sigma, and the marginal of a learned sigma is one-dimensional:
-
-* known: one normal;
-* Q proportional to 1/sigma² and a law conjugate on the variance: normal-inverse-gamma, in closed form;
-* any other law: quadrature over log sigma, whose error is computed.
+Given sigma and the prior scale the coefficients are normal, for all of them from one decomposition of the columns. What
+is left is the posterior of (prior scale, sigma): a point, an inverse gamma in closed form, or a quadrature over one or
+two logarithms, whose error is computed. It gives exact moments, the evidence and the leave-one-out densities too.
 """
 
 from __future__ import annotations
@@ -14,122 +11,139 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.engines.base import Options
-from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
-from bayesreg.numerics.gaussian_posterior import GaussianPosterior
-from bayesreg.numerics.noise_marginal import InverseGammaNoise, KnownNoise, Noise, QuadratureNoise
+from bayesreg.numerics.gaussian_moments import coefficient_moments
+from bayesreg.numerics.gaussian_posterior import GaussianPosterior, Level
+from bayesreg.numerics.scale_posterior import ScalePosterior
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Penalised
 from bayesreg.problem import Problem
-from bayesreg.scales import VarianceConjugate
 
 Array = NDArray[np.float64]
 
 
 class ExactGaussian:
-    """Normal, normal-inverse-gamma, or a mixture of normals over a quadrature in sigma."""
+    """A normal, or a mixture of normals over the posterior of the scales."""
 
     name = "exact_gaussian"
     tune = 0
 
     def why_not(self, problem: Problem) -> str | None:
-        """Return None for a Gaussian likelihood with a known Gaussian or flat prior."""
+        """Return None for a Gaussian likelihood with a Gaussian or flat prior of at most one learned parameter."""
         if not isinstance(problem.likelihood, Gaussian):
             return "the likelihood is not Gaussian"
         if not implements(problem.prior, Penalised):
             return "the prior is not Gaussian or flat"
-        if problem.hyper_laws:
-            return f"the prior's {', '.join(problem.hyper_laws)} is learned"
-        penalty = problem.penalty(1.0)
+        if len(problem.hyper_laws) > 1:
+            return f"the prior's {', '.join(problem.hyper_laws)} are learned: this engine integrates over one of them"
+        penalty = problem.penalty(1.0, dict.fromkeys(problem.hyper_laws, 1.0))
         if np.any(penalty.l1 > 0) or penalty.groups is not None:
             return "the prior has an l1 part, so the posterior is not Gaussian given sigma"
         if penalty.positive is not None:
             return "coefficients are constrained in sign, so the posterior is not Gaussian given sigma"
+        if problem.hyper_laws and _power(problem) is None:
+            return f"the prior's rate is not a power of the learned {next(iter(problem.hyper_laws))}"
         return None
 
     def cost(self, problem: Problem) -> str:
         """One decomposition, then independent draws."""
-        return f"one decomposition of {problem.n} x {problem.p}, then independent draws"
+        flops = 4.0 * problem.n * problem.p * min(problem.n, problem.p)
+        learned = len(problem.hyper_laws) + (problem.sigma_law is not None)
+        quadrature = ("", ", a quadrature over one scale", ", a quadrature over two scales")[learned]
+        return f"one decomposition ({flops:.1g} flops){quadrature}, then independent draws"
 
     def sample(
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: Options
     ) -> Draws:
-        """Draw sigma from its marginal, then the coefficients given it."""
-        posterior, noise = exact_posterior(problem)
-        parts = []
+        """Draw the scales from their posterior, then the coefficients given them."""
+        scales = scale_posterior(problem)
+        parts: dict[str, list[Array]] = {}
         for child in seed.spawn(chains):
-            rng = np.random.default_rng(child)
-            sigma = noise.draw(rng, draws)
-            parts.append((sigma, posterior.draw(rng, sigma)))
-        sigma = np.stack([part[0] for part in parts])
-        joint = np.stack([part[1] for part in parts])
-        values = {"coef": joint[..., : problem.p]}
-        if problem.fit_intercept:
-            values["intercept"] = joint[..., problem.p]
-        if problem.sigma_law is not None:
-            values["sigma"] = sigma
-        return Draws(values, {}, "independent", _moments(problem, posterior, noise), noise.error)
+            for name, value in draw(problem, scales, np.random.default_rng(child), draws).items():
+                parts.setdefault(name, []).append(value)
+        values = {name: np.stack(part) for name, part in parts.items()}
+        return Draws(values, {}, "independent", _moments(problem, scales), scales.error)
 
 
-def _moments(problem: Problem, posterior: GaussianPosterior, noise: Noise) -> dict[str, Array]:
-    mean, covariance = posterior.moments(*noise.nodes())
-    sd = np.sqrt(np.diag(covariance))
+def draw(problem: Problem, scales: ScalePosterior, rng: np.random.Generator, size: int) -> dict[str, Array]:
+    """Independent draws of everything unknown, shapes (size, ...)."""
+    log_rate, sigma = scales.draw(rng, size)
+    joint = scales.coefficients.draw(rng, log_rate, sigma)
+    values = {"coef": joint[:, : problem.p]}
+    if problem.fit_intercept:
+        values["intercept"] = joint[:, problem.p]
+    if problem.sigma_law is not None:
+        values["sigma"] = sigma
+    for name in problem.hyper_laws:
+        values[name] = np.exp(scales.log_hyper(log_rate, np.log(sigma)))
+    return values
+
+
+def _moments(problem: Problem, scales: ScalePosterior) -> dict[str, Array]:
+    mean, sd = coefficient_moments(scales)
     moments = {"coef_mean": mean[: problem.p], "coef_sd": sd[: problem.p]}
     if problem.fit_intercept:
         moments |= {"intercept_mean": mean[problem.p], "intercept_sd": sd[problem.p]}
+    scalars = {}
     if problem.sigma_law is not None:
-        average, spread = noise.mean_and_sd()
-        moments |= {"sigma_mean": np.asarray(average), "sigma_sd": np.asarray(spread)}
+        scalars["sigma"] = scales.sigma_moments()
+    for name in problem.hyper_laws:
+        scalars[name] = scales.hyper_moments()
+    for name, (average, spread) in scalars.items():
+        moments |= {f"{name}_mean": np.asarray(average), f"{name}_sd": np.asarray(spread)}
     return moments
 
 
-def exact_posterior(problem: Problem) -> tuple[GaussianPosterior, Noise]:
-    """Return the conditional of the coefficients given sigma and the marginal of sigma."""
-    posterior = _conditional(problem)
-    if problem.known_sigma is not None:
-        return posterior, KnownNoise(problem.known_sigma)
-    law = problem.sigma_law
-    assert law is not None
-    if posterior.homogeneous and isinstance(law, VarianceConjugate):
-        shape, scale = law.variance_shape_scale
-        shape += 0.5 * (posterior.total_weight - posterior.n_flat)
-        scale += 0.5 * posterior.residual_total
-        if shape <= 0 or scale <= 0:
-            raise InputError(
-                f"the posterior of sigma is improper under {law!r}: too few rows ({problem.n}) for "
-                f"{posterior.n_flat} flat coefficients, or y is fitted without error. Give sigma a proper law."
-            )
-        return posterior, InverseGammaNoise(shape, scale)
-
-    def log_density(sigma: Array) -> Array:
-        return np.asarray(posterior.log_marginal(sigma) + law.log_density(sigma))
-
-    return posterior, QuadratureNoise.build(log_density, problem.design.y_sd)
+def scale_posterior(problem: Problem) -> ScalePosterior:
+    """Return the posterior of the scales; its ``coefficients`` is that of (coef, intercept) given them."""
+    hyper = next(iter(problem.hyper_laws.values()), None)
+    sigma = problem.sigma_law or problem.known_sigma
+    assert sigma is not None
+    return ScalePosterior(
+        coefficients=_coefficients(problem),
+        sigma=sigma,
+        hyper=hyper,
+        power=(_power(problem) or 1.0) if hyper is not None else 1.0,
+        relative=problem.relative_to is not None,
+        y_sd=problem.design.y_sd or 1.0,
+    )
 
 
-def _conditional(problem: Problem) -> GaussianPosterior:
-    """Rows and prior of the joint vector d = (coef - loc, intercept - its loc), original units."""
+def _power(problem: Problem) -> float | None:
+    """q where the prior's rates are those at 1 times h^q, else None."""
+    (name,) = problem.hyper_laws
+    one = problem.penalty(1.0, {name: 1.0}).l2
+    at = {h: problem.penalty(1.0, {name: h}).l2 for h in (0.25, 2.0, 5.0)}
+    on = one > 0
+    if not on.any():
+        return 1.0
+    q = float(np.log2(at[2.0][on][0] / one[on][0]))
+    same = all(np.allclose(l2, one * h**q, rtol=1e-12) for h, l2 in at.items())
+    return q if same and q != 0 else None
+
+
+def _coefficients(problem: Problem) -> GaussianPosterior:
     design = problem.design
-    rows = design.uncentred
-    shifted = problem.shifted_response
-    rate = problem.penalty(1.0).l2
-    on_sigma = np.full(problem.p, problem.relative_to is not None)
-    loc = problem.loc
+    root = np.sqrt(design.weight)
+    shifted, level = problem.shifted_response, None
     if problem.fit_intercept:
         prior = problem.intercept_prior
-        rows = np.column_stack([rows, np.sqrt(design.weight)])
-        shifted = shifted - prior.loc
-        rate = np.append(rate, prior.l2(1.0))
-        on_sigma = np.append(on_sigma, prior.relative_to is not None)
-        loc = np.append(loc, prior.loc)
-    # A centred basis: the intercept at the column means keeps the normal equations well conditioned.
-    centre = np.eye(loc.size)
-    if problem.flat_intercept:
-        rows = np.column_stack([design.centred, np.sqrt(design.weight)])
-        centre[-1, :-1] = -design.x_mean
-        # So does a response without its mean, which goes into the location of the intercept.
-        mean = design.weight @ shifted / design.total_weight
-        shifted, loc = shifted - mean, np.append(loc[:-1], loc[-1] + mean)
-    response = np.sqrt(design.weight) * shifted
-    return GaussianPosterior.build(rows, response, rate, on_sigma, loc, centre, design.total_weight)
+        mean = float(design.weight @ shifted / design.total_weight)
+        # A response without its mean keeps every digit; so do the columns, with the intercept at their means.
+        shifted = shifted - mean
+        level = Level(
+            x_mean=design.x_mean,
+            y_mean=mean - prior.loc,
+            loc=prior.loc,
+            variance=np.inf if prior.flat else 1 / prior.rate,
+            relative=prior.relative_to is not None,
+        )
+    return GaussianPosterior.build(
+        rows=design.centred if problem.fit_intercept else design.uncentred,
+        response=root * shifted,
+        rate=problem.penalty(1.0, dict.fromkeys(problem.hyper_laws, 1.0)).l2,
+        loc=problem.loc,
+        total_weight=design.total_weight,
+        level=level,
+    )

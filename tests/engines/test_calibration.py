@@ -12,7 +12,7 @@ from scipy import stats
 import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
-from bayesreg.engines.exact_gaussian import exact_posterior
+from bayesreg.engines.exact_gaussian import draw, scale_posterior
 from bayesreg.pymc_export import build_pymc
 
 Array = NDArray[np.float64]
@@ -37,6 +37,27 @@ MODELS = {
         priors.Gaussian(1.0, relative_to="sigma"),
         fit_intercept=False,
         standardize=True,
+    ),
+    "learned scale, conjugate": br.Model(
+        likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)),
+        priors.Gaussian(scales.HalfCauchy(0.7), factor=(1.0, 0.5, 2.0)),
+        intercept=priors.Gaussian(2.0, relative_to="sigma"),
+    ),
+    "learned scale, absolute prior": br.Model(
+        likelihoods.Gaussian(scales.HalfStudentT(3.0, 1.0)),
+        priors.Gaussian(scales.HalfNormal(1.0), relative_to=None),
+        intercept=priors.Gaussian(2.0),
+    ),
+    "learned scale, known sigma": br.Model(
+        likelihoods.Gaussian(0.7),
+        priors.Gaussian(scales.Gamma(2.0, 2.0), relative_to=None, loc=0.3),
+        intercept=priors.Gaussian(2.0),
+        standardize=True,
+    ),
+    "learned rate": br.Model(
+        likelihoods.Gaussian(scales.HalfNormal(1.0)),
+        priors.ElasticNet(l1=0.0, l2=scales.Gamma(2.0, 1.0), relative_to="sigma"),
+        fit_intercept=False,
     ),
 }
 
@@ -72,20 +93,18 @@ def test_exact_draws_are_calibrated(name: str, n: int) -> None:
     ranks: dict[str, list[Any]] = {}
     for i in range(number):
         problem = model.bind(make_design(X, true["y"][i]))
-        posterior, noise = exact_posterior(problem)
-        sigma = noise.draw(rng, DRAWS)
-        joint = posterior.draw(rng, sigma)
-        compared = {f"coef {j}": (joint[:, j], true["coef"][i, j]) for j in range(3)}
-        if "intercept" in true:
-            compared["intercept"] = (joint[:, 3], true["intercept"][i])
-        if "sigma" in true:
-            compared["sigma"] = (sigma, true["sigma"][i])
+        drawn = draw(problem, scale_posterior(problem), rng, DRAWS)
+        compared = {f"coef {j}": (drawn["coef"][:, j], true["coef"][i, j]) for j in range(3)}
+        for what in ("intercept", "sigma", "prior_scale"):
+            if what in true:
+                compared[what] = (drawn[what], true[what][i])
         # A quantity that depends on the data sees errors that parameters alone hide (Modrák et al., 2023).
         level = true["sigma"][i] if "sigma" in true else problem.known_sigma
         b0 = true["intercept"][i] if "intercept" in true else 0.0
-        intercepts = joint[:, 3] if problem.fit_intercept else np.zeros(DRAWS)
+        intercepts = drawn.get("intercept", np.zeros(DRAWS))
+        sigma = drawn.get("sigma", level)
         compared["log likelihood"] = (
-            problem.row_log_likelihood(joint[:, :3], intercepts, sigma).sum(1),
+            problem.row_log_likelihood(drawn["coef"], intercepts, sigma).sum(1),
             problem.row_log_likelihood(true["coef"][i], b0, level).sum(),
         )
         for what, (draws, truth) in compared.items():
