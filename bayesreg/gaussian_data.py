@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 
 from bayesreg.mixture_problem import MixtureProblem
+from bayesreg.numerics.row_products import row_products
 
 Array = NDArray[np.float64]
 
@@ -73,23 +74,24 @@ class GaussianGram:
             G = np.block([[G, (own[kept] * unit)[:, None]], [own[kept] * unit, np.array([[design.total_weight]])]])
             c = np.append(c, weight @ residual)
             between = np.column_stack([between, own[free]])
-        factor, solved, at = None, np.zeros((0, G.shape[0])), np.zeros(0)
+        root, solved, at = np.zeros((0, 0)), np.zeros((0, G.shape[0])), np.zeros(0)
         if free.size:
             factor = cho_factor(gram[np.ix_(free, free)], lower=True)
+            root = np.linalg.inv(np.tril(factor[0]))
             solved, at = cho_solve(factor, between), cho_solve(factor, cross[free])
             G, c, total = G - between.T @ solved, c - solved.T @ cross[free], total - float(cross[free] @ at)
             rows -= free.size
-        x_mean, flat, size = design.x_mean, problem.flat_intercept, kept.size
+        x_mean, flat, size, weights = design.x_mean, problem.flat_intercept, kept.size, design.total_weight
 
         def back(deltas: Array, sigma: Array, normals: Array) -> Array:
-            values = np.zeros((deltas.shape[0], free.size + flat))
-            if factor is not None:
-                spread = solve_triangular(factor[0], normals[:, : free.size].T, lower=True, trans="T").T
-                values[:, : free.size] = at - deltas @ solved.T + sigma[:, None] * spread
-            if flat:
-                shift = (deltas[:, :size] * unit) @ x_mean[kept] + values[:, : free.size] @ x_mean[free]
-                values[:, -1] = mean - shift + sigma / np.sqrt(design.total_weight) * normals[:, -1]
-            return values
+            given = row_products(normals[:, : free.size], root)
+            others = at - row_products(deltas, solved.T) + sigma[:, None] * given
+            if not flat:
+                return np.asarray(others)
+            shift = row_products(deltas[:, :size], (unit * x_mean[kept])[:, None])
+            shift = shift + row_products(others, x_mean[free][:, None])
+            level = mean - shift + (sigma / np.sqrt(weights) * normals[:, -1])[:, None]
+            return np.column_stack([others, level])
 
         return cls(np.ascontiguousarray(G), c, total, rows, back, free.size + flat)
 
@@ -130,18 +132,18 @@ class GaussianRows:
         out = np.column_stack([root, X[:, free]]) if flat else X[:, free]
         f = out.shape[1]
         Q, R = np.linalg.qr(out, mode="complete") if f else (np.eye(design.n), np.zeros((0, 0)))
-        along, at = Q[:, :f].T @ kept_columns, Q[:, :f].T @ response
+        inverse = np.linalg.inv(R[:f]) if f else np.zeros((0, 0))
+        along, at = inverse @ (Q[:, :f].T @ kept_columns), inverse @ (Q[:, :f].T @ response)
         x_mean, size = design.x_mean, kept.size
 
         def back(deltas: Array, sigma: Array, normals: Array) -> Array:
-            if f == 0:
-                return normals
-            values = solve_triangular(R[:f, :f], (at - deltas @ along.T + sigma[:, None] * normals).T).T
+            values = at - row_products(deltas, along.T) + sigma[:, None] * row_products(normals, inverse.T)
             if not flat:
                 return np.asarray(values)
-            others = values[:, 1:]
-            shift = (deltas[:, :size] * unit) @ x_mean[kept] + others @ x_mean[free]
-            return np.column_stack([others, values[:, 0] - shift])
+            others = np.ascontiguousarray(values[:, 1:])
+            shift = row_products(deltas[:, :size], (unit * x_mean[kept])[:, None])
+            shift = shift + row_products(others, x_mean[free][:, None])
+            return np.column_stack([others, values[:, :1] - shift])
 
         inside = np.ascontiguousarray(Q[:, f:].T @ kept_columns)
         return cls(inside, Q[:, f:].T @ response, design.total_weight - f, back, f)

@@ -71,4 +71,3 @@ def coefficient_moments(scales: ScalePosterior) -> tuple[Array, Array]:
         out_variance = np.append(out_variance, float(np.sum(mass * (inside + (at_node - average) ** 2))))
     sd = np.sqrt(np.maximum(out_variance, 0.0)) if finite else np.full(out_mean.size, np.inf)
     return out_mean, sd
-

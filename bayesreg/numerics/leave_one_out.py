@@ -134,7 +134,9 @@ def _part(scales: ScalePosterior, nodes: _Nodes, part: slice, weight: Array) -> 
         if scales.conjugate:
             shape, scale, _ = scales.inverse_gamma(grid.v)
             b, without = scale[None, :, None], np.where(w < 2 * shape, shape - 0.5 * w, np.nan)
-            inverse = inverse + shape * np.log(b) - without * np.log(b - half_square) + gammaln(without) - gammaln(shape)
+            inverse = (
+                inverse + shape * np.log(b) - without * np.log(b - half_square) + gammaln(without) - gammaln(shape)
+            )
         else:
             inverse = inverse + w * np.log(sigma) + half_square / sigma**2
         terms = np.log(grid.mass) + inverse

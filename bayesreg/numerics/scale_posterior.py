@@ -116,7 +116,9 @@ class ScalePosterior:
             sigma = np.exp(log_sigma)
             total = self.coefficients.log_marginal(tables, sigma)
             if self.law is not None:
-                total = total + np.asarray(self.law.log_density(sigma)) + log_sigma - (math.log(2) if self.tied else 0.0)
+                total = (
+                    total + np.asarray(self.law.log_density(sigma)) + log_sigma - (math.log(2) if self.tied else 0.0)
+                )
         if self.hyper is not None:
             log_h = self.log_hyper(log_rate[:, None], log_sigma)
             total = total + np.asarray(self.hyper.log_density(np.exp(log_h))) + log_h - math.log(abs(self.power))

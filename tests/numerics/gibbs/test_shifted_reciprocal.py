@@ -27,4 +27,4 @@ def test_draws_follow_the_exponential_integral(b: float) -> None:
 
 def test_a_coefficient_at_zero_has_a_draw() -> None:
     eta = many(np.random.default_rng(3), 0.0, 1000)
-    assert np.all(eta > 0) and np.all(np.isfinite(eta))
+    assert np.all((eta > 0) & np.isfinite(eta))
