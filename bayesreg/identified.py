@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bayesreg.errors import NotIdentifiedError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli, Poisson
 from bayesreg.numerics.rank import dependent_columns
-from bayesreg.numerics.separation import recedes, separated
+from bayesreg.numerics.separation import recedes, separated, strictly_separated
 from bayesreg.priors import NormalMixture, Penalised
-from bayesreg.priors.mixture import REGULARIZED_HORSESHOE
+from bayesreg.priors.base import Grouped
+from bayesreg.priors.mixture import HORSESHOE, REGULARIZED_HORSESHOE, STUDENT_T
 from bayesreg.problem import Problem
-from bayesreg.scales import Flat, Jeffreys
+from bayesreg.scales import Flat, Gamma, HalfCauchy, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Law
 
 _CURE = "drop them or give them a proper prior such as priors.Gaussian(scale)."
 
@@ -24,6 +27,7 @@ def check_identified(problem: Problem) -> None:
     has a proper prior.
     """
     _check_scale_laws(problem)
+    _check_tails(problem)
     penalty = problem.penalty(1.0) if not problem.hyper_laws and implements(problem.prior, Penalised) else None
     signed = np.zeros(problem.p, dtype=bool) if penalty is None else penalty.constrained & ~penalty.penalised
     free = problem.unpenalised
@@ -57,6 +61,60 @@ def check_identified(problem: Problem) -> None:
             "the columns without a penalty can send the rate of rows without counts to 0 and leave those with counts "
             f"alone, so under a flat prior the likelihood has no maximum and the posterior is improper; {_CURE}"
         )
+
+
+def _check_tails(problem: Problem) -> None:
+    """Raise where separable classes, a flat intercept and a heavy-tailed prior leave the posterior improper.
+
+    Beyond a large multiple of a separating direction the likelihood is 1 over a range of intercepts that grows with the
+    coefficients, so their mean size under the prior must be finite.
+    """
+    if not (isinstance(problem.likelihood, Bernoulli) and problem.flat_intercept) or problem.design.is_sparse:
+        return
+    heavy = _without_mean(problem)
+    if heavy is None:
+        return
+    design = problem.design
+    used = design.weight > 0
+    Z = np.column_stack([np.ones(design.n), design.X])[used]
+    if strictly_separated(Z, design.y[used]):
+        raise NotIdentifiedError(
+            f"separation: the columns predict the classes without error, and under {heavy} with a flat intercept the "
+            "posterior is then improper. Give the intercept a prior, Model(..., intercept=priors.Gaussian(10.0)), or "
+            "the scale a law with a mean, such as scales.HalfNormal(1.0)."
+        )
+
+
+def _without_mean(problem: Problem) -> str | None:
+    """What gives the coefficients an infinite mean size under the prior, in words; None where nothing does."""
+    prior = problem.prior
+    if implements(prior, NormalMixture):
+        code, df = prior.local_law
+        if code == HORSESHOE or (code == STUDENT_T and df <= 1):
+            return f"{type(prior).__name__}(...)"
+        if code == REGULARIZED_HORSESHOE:
+            return None
+    heavy = {name: law for name, law in problem.hyper_laws.items() if _infinite_mean(name, law)}
+    if not heavy:
+        return None
+    if implements(prior, Penalised) and not implements(prior, Grouped):
+        # Where another rate goes on when these have gone to 0, it bounds the coefficients.
+        gone = {name: math.inf if name == "prior_scale" else 0.0 for name in heavy}
+        rest = problem.penalty(1.0, dict.fromkeys(problem.hyper_laws, 1.0) | gone)
+        if rest.penalised.any():
+            return None
+    return " and ".join(f"{name} ~ {law!r}" for name, law in heavy.items())
+
+
+def _infinite_mean(name: str, law: Law) -> bool:
+    """Whether the scale that a law gives has an infinite mean, as far as the law is one of ours."""
+    if name == "prior_scale":
+        heavy = isinstance(law, HalfCauchy | Flat | Jeffreys) or (isinstance(law, HalfStudentT) and law.df <= 1)
+        return heavy or (isinstance(law, InverseGamma) and law.shape <= 0.5)
+    # A rate: its reciprocal has a mean where its density vanishes at 0 fast enough.
+    if name == "prior_l2":
+        return isinstance(law, Gamma) and law.shape <= 0.5
+    return isinstance(law, HalfCauchy | HalfStudentT | HalfNormal) or (isinstance(law, Gamma) and law.shape <= 1)
 
 
 def _check_scale_laws(problem: Problem) -> None:

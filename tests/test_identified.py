@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 import bayesreg as br
-from bayesreg import likelihoods, priors
+from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
 from bayesreg.errors import NotIdentifiedError
 from bayesreg.identified import check_identified
+from bayesreg.numerics.separation import strictly_separated
 
 INF = float("inf")
 GAUSSIAN, BERNOULLI = likelihoods.Gaussian(1.0), likelihoods.Bernoulli()
@@ -98,3 +100,63 @@ def test_a_proper_prior_of_the_intercept_identifies_a_constant_column(linear: An
         check(GAUSSIAN, prior, X, linear[1])
     check(GAUSSIAN, prior, X, linear[1], intercept=priors.Gaussian(1.0))
     check(GAUSSIAN, prior, X, linear[1], fit_intercept=False)
+
+
+SEPARABLE = np.array([[-2.0, 1.0], [-1.0, -1.0], [1.0, 0.5], [2.5, -0.3]])
+CLASSES = np.array([0.0, 0.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("prior", "heavy"),
+    [
+        (priors.Laplace(scales.HalfCauchy(1.0)), True),
+        (priors.Laplace(scales.HalfStudentT(1.0, 1.0)), True),
+        (priors.Laplace(scales.HalfStudentT(2.0, 1.0)), False),
+        (priors.Gaussian(scales.HalfCauchy(1.0)), True),
+        (priors.Gaussian(scales.InverseGamma(0.5, 1.0)), True),
+        (priors.Gaussian(scales.InverseGamma(0.6, 1.0)), False),
+        (priors.Laplace(rate=scales.Gamma(1.0, 1.0)), True),
+        (priors.Laplace(rate=scales.Gamma(1.5, 1.0)), False),
+        (priors.Laplace(rate=scales.HalfNormal(1.0)), True),
+        (priors.ElasticNet(scales.HalfNormal(1.0), 0.1), False),
+        (priors.ElasticNet(scales.HalfNormal(1.0), 0.0), True),
+        (priors.ElasticNet(scales.HalfNormal(1.0), scales.Gamma(0.5, 1.0)), True),
+        (priors.ElasticNet(scales.HalfNormal(1.0), scales.HalfNormal(1.0)), False),
+        (priors.GroupLaplace([0, 0], scales.HalfCauchy(1.0)), True),
+        (priors.Horseshoe(0.1), True),
+        (priors.StudentT(1.0, 0.1), True),
+        (priors.StudentT(3.0, 0.1), False),
+        (priors.StudentT(3.0, scales.HalfCauchy(1.0)), True),
+        (priors.RegularizedHorseshoe(), False),
+        (priors.Laplace(scales.HalfNormal(1.0)), False),
+    ],
+)
+def test_separable_classes_need_a_prior_whose_mean_size_exists(prior: Any, heavy: bool) -> None:
+    # The evidence beyond a scale tau is about tau times the prior's density there: infinite without a mean.
+    if heavy:
+        with pytest.raises(NotIdentifiedError, match=r"separation: .* intercept=priors\.Gaussian"):
+            check(BERNOULLI, prior, SEPARABLE, CLASSES)
+    else:
+        check(BERNOULLI, prior, SEPARABLE, CLASSES)
+    check(BERNOULLI, prior, SEPARABLE, CLASSES, intercept=priors.Gaussian(3.0))
+    check(BERNOULLI, prior, SEPARABLE, CLASSES, fit_intercept=False)
+    # Classes that alternate along a line cannot be separated.
+    line = np.arange(4.0)[:, None] * [1.0, -0.5]
+    check(BERNOULLI, prior, line, np.array([0.0, 1.0, 0.0, 1.0]))
+
+
+def test_the_evidence_of_a_separated_row_pair_grows_with_the_scale() -> None:
+    """The reason of the refusal: with a flat intercept the evidence at a known scale is in the end linear in it."""
+    x = np.array([-1.0, 1.0])
+
+    def evidence(tau: float) -> float:
+        def given(b: float) -> float:
+            # The integral over the intercept of expit(b + a) expit(b - a), in closed form 2b / (1 - exp(-2b)).
+            inside = 2 * b / -np.expm1(-2 * b) if b != 0 else 1.0
+            return float(inside * np.exp(-abs(b) / tau) / (2 * tau))
+
+        return float(quad(given, 0, 60 * tau, limit=400)[0] + quad(given, -60, 0)[0])
+
+    np.testing.assert_allclose(evidence(2e4) / evidence(1e4), 2.0, rtol=1e-3)
+    assert strictly_separated(np.column_stack([np.ones(2), x]), np.array([0.0, 1.0]))
+    assert not strictly_separated(np.column_stack([np.ones(3), [-1.0, 1.0, 1.0]]), np.array([0.0, 1.0, 0.0]))

@@ -26,6 +26,28 @@ def separated(Z: Array, y: Array, one_sided: Mask | None = None) -> bool:
     return _reachable((2 * y - 1)[:, None] * Z, np.zeros((0, Z.shape[1])), one_sided)
 
 
+def strictly_separated(Z: Array, y: Array) -> bool:
+    """Return True when some direction has (2y - 1) Z b > 0 in every row: then a whole cone of directions has.
+
+    Parameters
+    ----------
+    Z : array, shape (n, k)
+        The columns, with one of ones for an intercept.
+    y : array, shape (n,)
+        0 or 1.
+    """
+    from scipy.optimize import linprog
+
+    norm = np.abs(Z).max(axis=0)
+    A = (2 * y - 1)[:, None] * Z / np.where(norm > 0, norm, 1.0)
+    # The largest margin over the box |b| <= 1.
+    bounds = [(-1.0, 1.0)] * Z.shape[1] + [(None, 1.0)]
+    cost = np.append(np.zeros(Z.shape[1]), -1.0)
+    margin = np.column_stack([-A, np.ones(A.shape[0])])
+    result = linprog(cost, A_ub=margin, b_ub=np.zeros(A.shape[0]), bounds=bounds, method="highs")
+    return bool(result.status == 0 and -result.fun > 1e-9)
+
+
 def recedes(Z: Array, y: Array, one_sided: Mask | None = None) -> bool:
     """Return True when some direction has Z b = 0 where y > 0, Z b <= 0 where y = 0 and < 0 in one of these.
 
