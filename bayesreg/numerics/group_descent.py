@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import linalg
 
-from bayesreg.numerics.active_set import solve_symmetric
+from bayesreg.numerics.symmetric_solve import solve_symmetric
 from bayesreg.penalty import Penalty
 
 Array = NDArray[np.float64]

@@ -264,7 +264,7 @@ def _model_minimum(
         downhill += along * ((float(slope.sum()) + pulled[1]) / total)
     norm = np.sqrt(np.maximum(np.diag(gram), 0.0))
     # What is left of a constant column beside the intercept is rounding.
-    empty = norm <= 1e-8 * np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
+    empty = norm <= 1e-7 * np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
     gram[empty] = 0.0
     gram[:, empty] = 0.0
     downhill[empty] = 0.0
