@@ -9,8 +9,15 @@ from scipy import linalg
 Array = NDArray[np.float64]
 
 
-def solve_symmetric(A: Array, b: Array, guess: Array) -> Array:
+def solve_symmetric(A: Array, b: Array, guess: Array, noise: Array | float = 0.0) -> Array:
     """Minimise x'A x/2 - b'x for a positive semidefinite A, or head for where it has no minimum.
+
+    Parameters
+    ----------
+    A : array, shape (k, k)
+    b, guess : array, shape (k,)
+    noise : array, shape (k,), or float
+        Rounding in b - A guess, which may be most of it near a solution: along a null direction it is no slope.
 
     Returns
     -------
@@ -35,7 +42,7 @@ def solve_symmetric(A: Array, b: Array, guess: Array) -> Array:
     null = values <= 1e-12 * values[-1]
     along = vectors.T @ residual
     downhill = vectors[:, null] @ along[null]
-    if np.linalg.norm(downhill) > 1e-10 * np.linalg.norm(b / scale):
+    if np.linalg.norm(downhill) > 1e-10 * np.linalg.norm(b / scale) + np.linalg.norm(noise / scale):
         far = 1e8 * (np.linalg.norm(guess * scale) + 1e-300) / np.linalg.norm(downhill)
         return np.asarray(guess + far * downhill / scale)
     correction = vectors[:, ~null] @ (along[~null] / values[~null])
