@@ -124,6 +124,11 @@ def map_engine(verb: str, problem: Problem, wanted: str | None = None) -> MapEng
     """Return the engine that finds the mode of a problem, or raise with the reason why there is none to find."""
     if (reason := refusal(problem)) is not None:
         raise NoMapError(reason)
-    chosen = MAP_ENGINES[choose(verb, map_reasons(problem), wanted)]
+    # The usual case costs no more reasons than it takes to find the first engine that can.
+    chosen = next(
+        (engine for engine in MAP_ENGINES if wanted in (None, engine.name) and not engine.why_not(problem)), None
+    )
+    if chosen is None:
+        chosen = MAP_ENGINES[choose(verb, map_reasons(problem), wanted)]
     check_identified(problem)
     return chosen

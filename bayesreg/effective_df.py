@@ -69,13 +69,20 @@ def _gram(columns: Columns, h: Array, centre: bool) -> Array:
 
 def _ridge(problem: Problem, sigma: float, strengths: Array) -> Array:
     """All points from one spectrum: sum of d² / (d² + s)."""
+    if problem.memo.get("ridge eigenvalues at") == sigma:
+        values: Array = problem.memo["ridge eigenvalues"]
+    else:
+        values = _eigenvalues(problem, sigma)
+    return np.asarray((values / (values + strengths[:, None])).sum(axis=1))
+
+
+def _eigenvalues(problem: Problem, sigma: float) -> Array:
     ls = problem.least_squares(sigma)
     unit = 1.0 / np.sqrt(ls.penalty.l2)
     n, p = ls.columns.shape
     if p <= n or problem.design.is_sparse:
-        values = linalg.eigvalsh(ls.gram * np.outer(unit, unit), check_finite=False)
+        gram = ls.gram * np.outer(unit, unit)
     else:
         A = ls.rows()[0] * unit
-        values = linalg.eigvalsh(A @ A.T, check_finite=False)
-    values = np.maximum(values, 0.0)
-    return np.asarray((values / (values + strengths[:, None])).sum(axis=1))
+        gram = A @ A.T
+    return np.asarray(np.maximum(linalg.eigvalsh(gram, check_finite=False), 0.0))

@@ -111,7 +111,9 @@ def map_path(
     if early_stop:
         modes = modes[: _saturated(certifier, [mode.coef for mode in modes], [mode.intercept for mode in modes])]
         grid = grid[: len(modes)]
-    certificates = certify_path(certifier, grid, modes, gram=chosen.name == "coordinate_descent")
+    summed = chosen.name == "coordinate_descent" or (chosen.name == "closed_form" and problem.p <= problem.n)
+    gram = summed and not problem.design.is_sparse
+    certificates = certify_path(certifier, grid, modes, gram)
     failed = sum(not certificate.accepted for certificate in certificates)
     if failed:
         worst = max(certificates, key=lambda certificate: (not certificate.accepted, certificate.relative_gap))

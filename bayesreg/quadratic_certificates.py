@@ -90,10 +90,12 @@ def _forms(certifier: Certifier, d: Array, gram: bool) -> tuple[Array, Array, Ar
         gradient = d @ ls.gram - ls.cross
         return np.maximum(ls.size**2 + np.einsum("kj,kj->k", d, gradient - ls.cross), 0.0), gradient, best
     used = np.flatnonzero(np.any(d != 0, axis=0))
-    fitted = ls.columns.take(used)
-    eta = fitted.X @ d[:, used].T
+    # A copy of most columns would cost more than it saves.
+    few = 2 * used.size < d.shape[1]
+    fitted, at = (ls.columns.take(used), d[:, used]) if few else (ls.columns, d)
+    eta = fitted.X @ at.T
     if fitted.shift is not None:
-        eta = eta - fitted.shift @ d[:, used].T
+        eta = eta - fitted.shift @ at.T
     residual = ls.response[:, None] - eta
     weighted = residual if ls.weight is None else ls.weight[:, None] * residual
     return np.einsum("nk,nk->k", residual, weighted), -ls.columns.transposed_times(weighted).T, best

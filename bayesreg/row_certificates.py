@@ -13,7 +13,7 @@ from bayesreg.data.columns import Columns
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Kinked
 from bayesreg.null_model import NullModel, null_model
-from bayesreg.optimality import EPS, Certificate, rounding
+from bayesreg.optimality import EPS, KKT_TOLERANCE, Certificate, rounding
 from bayesreg.penalty import Penalty
 from bayesreg.problem import Problem
 from bayesreg.uniqueness import Uniqueness
@@ -74,21 +74,39 @@ class Certifier:
 
     @cached_property
     def slope_norm(self) -> float:
-        """Weighted norm of F' at the null model, at least what rounding makes of it where that model fits exactly."""
-        design, likelihood = self.problem.design, self.problem.likelihood
-        norm = self.null.slope_norm(design.weight)
-        h = np.abs(likelihood.curvature(self.null.eta, design.y, self.sigma))
-        rounded = EPS * h * (np.abs(self.null.eta) + np.abs(design.y))
-        return max(norm, float(np.sqrt(design.weight @ rounded**2)))
+        """Weighted norm of F' at the null model.
 
-    def slack(self, d: Array, eta: Array, theta: Array) -> float:
-        """Rounding of the sums over rows: of theta (y - eta), and of the square of y - eta where that is 0."""
+        Where that model fits exactly there is only rounding to compare with, and the contract is met by what is no
+        more than that.
+        """
+        null = self.null
+        norm = null.slope_norm(self.problem.design.weight)
+        rounded = 64 * EPS * self._slope_size(null.eta, self._size(null.d, null.eta))
+        return norm if norm > rounded else rounded / KKT_TOLERANCE
+
+    def _size(self, d: Array, eta: Array) -> Array:
+        """Size of the terms behind y - eta (of eta, where y is not in its unit), row by row, shape (n,)."""
         design = self.problem.design
         # The terms of X d may be larger than their sum.
         terms = float(design.moments.size @ np.abs(d)) / math.sqrt(design.total_weight)
-        size = np.abs(eta) + np.abs(design.y) + terms
-        h = np.abs(self.problem.likelihood.curvature(eta, design.y, self.sigma))
-        return 64 * EPS * float(np.abs(theta) @ size) + (64 * EPS) ** 2 * float((design.weight * h) @ size**2)
+        size = np.abs(eta) + np.abs(self.base) + terms
+        return size + np.abs(design.y) if self.problem.likelihood.has_sigma else size
+
+    def _slope_size(self, eta: Array, size: Array) -> float:
+        """Weighted norm of what F' is made of: rounding of y - eta, times the curvature."""
+        design, likelihood = self.problem.design, self.problem.likelihood
+        h = np.abs(likelihood.curvature(eta, design.y, self.sigma))
+        return float(np.sqrt(design.weight @ (h * size) ** 2))
+
+    def slack(self, eta: Array, theta: Array, size: Array) -> float:
+        """Rounding of the sums over rows: of theta (y - eta), and of F where y - eta is nothing but rounding."""
+        design, likelihood = self.problem.design, self.problem.likelihood
+        linear = 64 * EPS * float(np.abs(theta) @ size)
+        if implements(likelihood, Kinked):
+            exact = design.weight * (np.abs(design.y - eta) <= 64 * EPS * size)
+            return linear + 64 * EPS * max(likelihood.slopes(self.sigma)) * float(exact @ size)
+        h = np.abs(likelihood.curvature(eta, design.y, self.sigma))
+        return linear + (64 * EPS) ** 2 * float((design.weight * h) @ size**2)
 
     def eta(self, d: Array, intercept: float) -> Array:
         """Linear predictor at d and the intercept of the original columns."""
@@ -134,15 +152,16 @@ class Certifier:
         uniqueness = self._uniqueness(penalty, d, gradient, rows)
         if optima is not None:
             return Certificate(primal, math.nan, math.nan, kkt, uniqueness, optima, self._stable(penalty, d, eta))
-        best = self._best_dual(penalty, d, theta, gradient, eta, primal)
+        size = self._size(d, eta)
+        best = self._best_dual(penalty, d, theta, gradient, eta, size, primal)
         if dual is not None and likelihood.smooth:
-            best = max(best, self._best_dual(penalty, d, dual, self.columns.transposed_times(dual), eta, primal))
+            best = max(best, self._best_dual(penalty, d, dual, self.columns.transposed_times(dual), eta, size, primal))
         if not best > primal - abs(self.null.value - primal):
             # Far from the optimum the multiplier 0, which is always feasible, may bound the minimum better.
             best = max(best, self._dual(penalty, np.zeros_like(theta), np.zeros_like(gradient)))
         gap = max(primal - best, 0.0)
         fall = self.null.value - best
-        slack = max(rounding(primal, best), self.slack(d, eta, theta))
+        slack = max(rounding(primal, best), self.slack(eta, theta, size))
         relative = 0.0 if gap <= slack else (gap / fall if fall > 0 else math.inf)
         return Certificate(primal, gap, relative, kkt, uniqueness)
 
@@ -211,7 +230,9 @@ class Certifier:
             return self._curved_rows(eta, theta)
         return design.weight * np.maximum(likelihood.curvature(eta, design.y, self.sigma), 0.0)
 
-    def _best_dual(self, penalty: Penalty, d: Array, theta: Array, gradient: Array, eta: Array, primal: float) -> float:
+    def _best_dual(
+        self, penalty: Penalty, d: Array, theta: Array, gradient: Array, eta: Array, size: Array, primal: float
+    ) -> float:
         """Best dual value from a gradient, scaled into the domain of the penalty's conjugate."""
         flat = self._flat(penalty, d)
         made = self._feasible(flat, theta, gradient, eta)
@@ -227,13 +248,13 @@ class Certifier:
         # The product with the quotient may round to just outside.
         inside = penalty.clipped(shrink * v, 4 * EPS * np.abs(v))
         best = self._dual(penalty, theta if shrink == 1.0 else shrink * theta, inside)
-        if not primal - best <= rounding(primal, best):
-            # Products are sums of rounded terms: within that rounding of the box is inside it.
-            slack = 8 * EPS * self.problem.design.moments.size * self._size(theta)
+        if not (math.isfinite(best) and primal - best <= rounding(primal, best)):
+            # Products are sums of rounded terms of a rounded theta: within that rounding of the box is inside it.
+            slack = 8 * EPS * self.problem.design.moments.size * (self._norm(theta) + self._slope_size(eta, size))
             best = max(best, self._dual(penalty, theta, penalty.clipped(v, slack)))
         return best
 
-    def _size(self, theta: Array) -> float:
+    def _norm(self, theta: Array) -> float:
         """Norm of theta that bounds its products with the columns by theirs."""
         weight = self.problem.design.weight
         slope = np.divide(theta, np.sqrt(weight), out=np.zeros_like(theta), where=weight > 0)

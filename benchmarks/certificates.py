@@ -147,10 +147,10 @@ def report(likelihood: str, prior: str, shapes: list[Shape], seeds: int) -> int:
     missed = [outcome for outcome in found if outcome.trouble]
     gaps = [outcome.gap for outcome in found if not math.isnan(outcome.gap)]
     worst = max((outcome.kkt for outcome in found if not math.isnan(outcome.kkt)), default=math.nan)
-    slowest = max(outcome.seconds for outcome in found)
+    slowest = max(found, key=lambda outcome: outcome.seconds)
     gap = f"{max(gaps):.1e}" if gaps else "-"
-    counts = f"{len(found):>6}{gap:>10}{worst:>10.1e}{len(missed):>8}{1000 * slowest:>12.0f}"
-    print(f"{likelihood:<19}{prior:<18}{counts}", flush=True)
+    counts = f"{len(found):>6}{gap:>10}{worst:>10.1e}{len(missed):>8}{1000 * slowest.seconds:>13.0f}"
+    print(f"{likelihood:<19}{prior:<18}{counts}  ({slowest.where})", flush=True)
     for outcome in missed:
         print(f"    MISS {outcome.where}: {outcome.trouble}")
     return len(missed)
@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     options = parser.parse_args()
     shapes = [shape for shape in SHAPES if options.shape in shape.name]
-    heads = f"{'fits':>6}{'gap':>10}{'KKT':>10}{'misses':>8}{'slowest, ms':>12}"
+    heads = f"{'fits':>6}{'gap':>10}{'KKT':>10}{'misses':>8}{'slowest, ms':>13}"
     print(f"{'likelihood':<19}{'prior':<18}{heads}")
     missed = 0
     for likelihood in LIKELIHOODS:

@@ -359,3 +359,37 @@ def test_a_fit_of_another_library_is_judged_by_what_it_is(library_tol: float) ->
     model = br.Model(likelihoods.Gaussian(1.0), priors.Laplace(rate=0.05 * 60))
     found = certify(model.bind(make_design(X, y)), fit.coef_, fit.intercept_)
     assert found.accepted is (library_tol == 1e-12)
+
+
+@pytest.mark.parametrize("prior", [priors.Gaussian([INF, 1.0, 1.0]), priors.Laplace([INF, 1.0, 1.0])])
+@pytest.mark.parametrize(
+    "likelihood",
+    [likelihoods.Gaussian(1.0), likelihoods.Huber(1.0, 1.0), likelihoods.Laplace(1.0), likelihoods.StudentT(4.0, 1.0)],
+)
+def test_a_response_that_free_columns_fit_exactly_is_certified(likelihood: Any, prior: Any) -> None:
+    for n in (2, 20):
+        rng = np.random.default_rng(n)
+        X = rng.standard_normal((n, 3))
+        mode = br.find_map(br.Model(likelihood, prior), X, 2.0 + X[:, 0])
+        np.testing.assert_allclose(mode.coef, [1.0, 0.0, 0.0], atol=1e-12)
+        assert mode.certificate.accepted
+
+
+def test_collinear_columns_held_at_zero_by_their_sign_alone_are_certified() -> None:
+    rng = np.random.default_rng(1)
+    levels = rng.integers(0, 3, (60, 3))
+    X = np.hstack([np.eye(3)[levels[:, k]] for k in range(3)])
+    y = X @ rng.uniform(-1, 1, 9) + 0.1 * rng.standard_normal(60)
+    mode = br.find_map(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(rate=0.0, positive=True)), X, y)
+    assert mode.certificate.accepted
+    assert 0 < mode.n_nonzero < 9
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e8])
+def test_rounding_of_a_large_response_does_not_hide_an_error(mean: float) -> None:
+    case = CASES["lasso"]
+    problem = replace(case, y=case.y + mean).bind()
+    mode = find_map_of(problem, None, 10_000)
+    assert certify(problem, mode.coef, mode.intercept).accepted
+    for factor in (1 + 1e-4, 1 - 1e-4):
+        assert not certify(problem, mode.coef * factor, mode.intercept).accepted

@@ -181,3 +181,14 @@ def test_the_least_squares_form_differs_from_the_posterior_by_a_constant(
             )
             np.testing.assert_allclose(b0, found.x, rtol=1e-6)
     np.testing.assert_allclose(differences, differences[0], rtol=1e-10)
+
+
+def test_a_group_whose_members_are_all_unpenalised_counts_for_nothing(linear: Any) -> None:
+    whole = priors.GroupLaplace([0, 0, 1, 1], 0.5, factor=[INF, INF, 1.0, 2.0])
+    alone = priors.GroupLaplace([0, 0], 0.5, factor=[1.0, 2.0])
+    problem = bind(br.Model(likelihoods.Gaussian(1.0), whole, fit_intercept=False), linear)
+    rest = bind(br.Model(likelihoods.Gaussian(1.0), alone, fit_intercept=False), (linear[0][:, 2:], linear[1]))
+    np.testing.assert_allclose(problem.log_prior(COEF), rest.log_prior(COEF[2:]), rtol=1e-14)
+    assert list(problem.unpenalised) == [True, True, False, False]
+    mode = br.find_map(br.Model(likelihoods.Gaussian(1.0), whole), *linear)
+    assert mode.certificate.accepted

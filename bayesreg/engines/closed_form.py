@@ -62,7 +62,9 @@ class ClosedForm:
         ls = problem.least_squares(sigma)
         if problem.design.is_sparse or not np.all(ls.penalty.l2 > 0):
             return one_by_one(self, problem, sigma, strengths, max_iter)
-        d = ridge_path(ls, strengths)
+        d, values = ridge_path(ls, strengths)
+        # The degrees of freedom need them too.
+        problem.memo.update({"ridge eigenvalues": values, "ridge eigenvalues at": sigma})
         intercepts = problem.best_intercepts(d, sigma).tolist()
         return [Mode(coef, b, 0) for coef, b in zip(problem.loc + d, intercepts, strict=True)]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from bayesreg.engines.base import not_penalised, one_by_one
 from bayesreg.likelihoods import Gaussian
-from bayesreg.numerics.active_set import solve_symmetric
 from bayesreg.numerics.gram_descent import gram_path
 from bayesreg.numerics.least_squares import LeastSquares
 from bayesreg.numerics.penalised_quadratic import TOLERANCE, minimise
+from bayesreg.numerics.symmetric_solve import solve_symmetric
 from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 
@@ -42,7 +42,7 @@ class CoordinateDescent:
         """Return the mode; ``max_iter`` bounds the cycles."""
         ls = problem.least_squares(sigma)
         d = np.zeros(problem.p) if start is None else start.coef - problem.loc
-        d, cycles = minimise(ls.gram, ls.cross, ls.penalty, d, ls.kkt_scale, max_iter)
+        d, cycles = minimise(ls.gram, ls.cross, ls.penalty, d, ls.kkt_scale, max_iter, rows=ls.rows)
         if cycles < max_iter:
             d = _refine(ls, d)
         return Mode(problem.loc + d, problem.best_intercept(d, sigma), cycles)

@@ -16,6 +16,7 @@ from scipy import linalg
 from bayesreg.engines.base import not_penalised
 from bayesreg.likelihoods import Gaussian, Huber
 from bayesreg.numerics.prox_newton import SmoothProblem, prox_newton
+from bayesreg.numerics.symmetric_solve import solve_symmetric
 from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
 from bayesreg.row_problem import LikelihoodRows, smooth_problem, to_mode, to_start
@@ -106,11 +107,13 @@ def _newton(smooth: SmoothProblem, rows: LikelihoodRows, d: Array, intercept: fl
         if pulled is not None:
             gradient[0] += pulled[1]
             H[0, 0] += pulled[0]
-        unit = 1.0 / np.sqrt(np.where(np.diag(H) > 0, np.diag(H), 1.0))
+        noise = 1e-14 * np.linalg.norm(slope) * np.linalg.norm(Z, axis=0)
+        if np.any(np.diag(H) < 0):
+            break  # no minimum of its own
         try:
-            step = -unit * linalg.cho_solve(linalg.cho_factor(H * np.outer(unit, unit)), unit * gradient)
-        except linalg.LinAlgError:
-            break  # no minimum of its own: the point stays as the majorants left it
+            step = solve_symmetric(H, -gradient, np.zeros(gradient.size), noise)
+        except (linalg.LinAlgError, ValueError):
+            break  # the point stays as the majorants left it
         new = d.copy()
         new[on] += step[first:]
         moved = intercept + (float(step[0]) if first else 0.0)

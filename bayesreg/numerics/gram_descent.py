@@ -23,8 +23,9 @@ Array = NDArray[np.float64]
 # Unit columns whose distance from the span of others is below this are left to the careful solver.
 PIVOT = 1e-5
 SINGULAR = -1
-# Newton steps that may fail one after the other.
+# Newton steps on a singular support that may come one after the other, and all that may be taken.
 PATIENCE = 30
+MOST = 60
 
 
 @njit(cache=True, nogil=True)
@@ -169,9 +170,9 @@ def gram_descent(
     Returns
     -------
     cycles : int
-    singular : int
-        -1 where the support stayed collinear to working precision, so that no Newton step could be taken and the
-        cycles were given up; 0 otherwise.
+    outcome : int
+        -1 where the cycles were given up: the support stayed collinear to working precision, so that no Newton step
+        could be taken, or nearly so, and the steps went on changing signs. 0 otherwise.
     """
     p = d.size
     q = c.copy()
@@ -181,7 +182,7 @@ def gram_descent(
             for k in range(p):
                 q[k] -= d[j] * row[k]
     active = np.ones(p, dtype=np.bool_)
-    cycles, solved, singular, before = 0, False, 0, np.inf
+    cycles, solved, singular, steps, before = 0, False, 0, 0, np.inf
     while cycles < max_cycles:
         worst = _cycle(G, q, d, l1, l2, positive, scale, active, False)
         cycles += 1
@@ -206,9 +207,10 @@ def gram_descent(
             solved = outcome == 1
             # Too many columns at once are dependent for a while only: cycles thin them out.
             singular = singular + 1 if outcome == SINGULAR else 0
-            if singular > PATIENCE:
-                break
-    return cycles, SINGULAR if singular > PATIENCE else 0
+            steps += 1
+            if singular > PATIENCE or steps > MOST:
+                return cycles, SINGULAR
+    return cycles, 0
 
 
 @njit(cache=True, nogil=True)
@@ -227,14 +229,14 @@ def gram_path(
 ) -> int:
     """Solve for the penalty times each strength, each started at the one before; rows of ``coefs`` (k, p) are filled.
 
-    Returns the number of points done: fewer than all where a support was singular.
+    Returns the number of points done: fewer than all where the cycles were given up.
     """
     d = np.zeros(c.size)
     for k in range(strengths.size):
-        cycles[k], singular = gram_descent(
+        cycles[k], outcome = gram_descent(
             G, c, l1 * strengths[k], l2 * strengths[k], positive, d, scale, tol, max_cycles
         )
-        if singular != 0:
+        if outcome != 0:
             return k
         coefs[k] = d
     return int(strengths.size)

@@ -72,6 +72,10 @@ class GramSet:
         self.cross = np.concatenate([self.cross, self._rows[:, old:size].T @ self._response])
         self.index = np.concatenate([self.index, new])
 
+    def rows(self) -> tuple[Array, Array]:
+        """The columns of the set, their rows weighted, and the response, shapes (m, k) and (m,)."""
+        return self._rows[:, : self.size], self._response
+
     def gradient(self, d: Array) -> Array:
         """Gradient of half the RSS in all p columns, from the coefficients of the set."""
         on = np.flatnonzero(d)
@@ -123,6 +127,7 @@ def gram_set_path(
                 scale[work.index],
                 max(max_cycles - cycles, 1),
                 TOLERANCE if exact else ROUGH,
+                work.rows,
             )
             cycles += more
             d = np.zeros(p)

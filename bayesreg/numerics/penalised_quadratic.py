@@ -5,16 +5,20 @@ r"""The exact minimiser of a penalised quadratic, whatever the penalty.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.numerics.active_set import polish
 from bayesreg.numerics.gram_descent import gram_descent
 from bayesreg.numerics.group_descent import group_descent
+from bayesreg.numerics.support_search import rows_of, search
 from bayesreg.penalty import Penalty
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-13
+# To no better than this a solution only says which columns matter.
+ROUGH = 1e-6
 
 
 def objective(G: Array, c: Array, penalty: Penalty, d: Array) -> float:
@@ -24,9 +28,16 @@ def objective(G: Array, c: Array, penalty: Penalty, d: Array) -> float:
 
 
 def minimise(
-    G: Array, c: Array, penalty: Penalty, d: Array, scale: Array, max_cycles: int, tol: float = TOLERANCE
+    G: Array,
+    c: Array,
+    penalty: Penalty,
+    d: Array,
+    scale: Array,
+    max_cycles: int,
+    tol: float = TOLERANCE,
+    rows: Callable[[], tuple[Array, Array]] | None = None,
 ) -> tuple[Array, int]:
-    """Return the minimiser and the number of coordinate-descent cycles it took.
+    """Return the minimiser and the number of coordinate-descent cycles and linear solves it took.
 
     Parameters
     ----------
@@ -42,6 +53,8 @@ def minimise(
     max_cycles : int
     tol : float
         KKT distance, in that unit, at which to stop.
+    rows : callable, optional
+        Returns A and b with A'A = G and A'b = c, which keep the digits that G has lost of nearly collinear columns.
     """
     d = np.array(d, dtype=float)
     if penalty.groups is not None:
@@ -49,19 +62,9 @@ def minimise(
     l1, l2, positive = penalty.l1, penalty.l2, penalty.constrained
     # A coefficient that starts on the wrong side of a constraint starts at 0.
     d[positive] = np.maximum(d[positive], 0.0)
-    cycles, singular = gram_descent(G, c, l1, l2, positive, d, scale, tol, max_cycles)
-    if singular == 0 or cycles >= max_cycles or tol > 1e-6:
+    cycles, outcome = gram_descent(G, c, l1, l2, positive, d, scale, tol, max_cycles)
+    if outcome == 0 or cycles >= max_cycles or tol > ROUGH:
         return d, cycles
-    # Collinear support: solves that choose among many solutions, with more and more patience between them.
-    G = np.ascontiguousarray(G[: d.size, : d.size])
-    for limit in (50, 50 + d.size, 50 + 10 * d.size):
-        polished, solves = polish(G, c, l1, l2, positive, d, scale, limit)
-        if solves < limit:
-            return polished, cycles
-        if objective(G, c, penalty, polished) < objective(G, c, penalty, d):
-            d = polished
-        more, _ = gram_descent(G, c, l1, l2, positive, d, scale, tol, max(max_cycles - cycles, 1))
-        cycles += more
-        if cycles >= max_cycles:
-            break
-    return d, cycles
+    A, b = rows_of(np.ascontiguousarray(G[: d.size, : d.size]), c) if rows is None else rows()
+    d, steps = search(A, b, penalty, d, scale, max_cycles - cycles)
+    return d, cycles + steps

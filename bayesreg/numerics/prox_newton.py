@@ -134,7 +134,7 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
     eta = problem.base + intercept + X.times(d)
     best = problem.value(eta, d, intercept)
     inside = start_set(problem.penalty, d)
-    steps, rounds, idle = 0, 0, 0
+    steps, rounds, idle, stuck = 0, 0, 0, False
     previous = np.inf
     while steps < max_steps:
         slope = loss.slope(eta)
@@ -147,9 +147,11 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
         settled = offset <= 64 * EPS * rounded
         if settled and (worst <= tol or (worst <= 1e-10 and worst >= 0.5 * previous)):
             break
-        previous = worst
         outside = violation.copy()
         outside[inside] = 0.0
+        if stuck and float(outside.max(initial=0.0)) <= tol:
+            break
+        previous = worst
         inside = grow(problem.penalty, inside, violation, max(tol, 1e-2 * worst), int(np.count_nonzero(d)))
         goal = max(tol, 0.1 * float(outside.max(initial=0.0)))
         state = _descend(problem, inside, d, intercept, eta, best, goal, max_steps - steps)
@@ -158,7 +160,7 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
         idle = idle + 1 if best >= before - 8 * EPS * abs(before) and worst <= 1e-8 else 0
         steps += taken
         rounds += 1
-        if taken == 0 or (stuck and outside.max(initial=0.0) <= tol) or rounds > 100 or idle > 3:
+        if taken == 0 or rounds > 100 or idle > 3:
             break
     return Point(d, intercept, steps)
 
@@ -264,7 +266,7 @@ def _model_minimum(
         downhill += along * ((float(slope.sum()) + pulled[1]) / total)
     norm = np.sqrt(np.maximum(np.diag(gram), 0.0))
     # What is left of a constant column beside the intercept is rounding.
-    empty = norm <= 1e-8 * np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
+    empty = norm <= 1e-7 * np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
     gram[empty] = 0.0
     gram[:, empty] = 0.0
     downhill[empty] = 0.0

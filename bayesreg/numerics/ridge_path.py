@@ -15,11 +15,12 @@ from bayesreg.numerics.least_squares import LeastSquares
 Array = NDArray[np.float64]
 
 
-def ridge_path(problem: LeastSquares, strengths: Array) -> Array:
-    """Minimisers for the penalty times each strength; ``l1 = 0`` and every ``l2 > 0``. Shape (k, p).
+def ridge_path(problem: LeastSquares, strengths: Array) -> tuple[Array, Array]:
+    """Minimisers for the penalty times each strength, shape (k, p), and the eigenvalues, shape (min(n, p),).
+
+    For ``l1 = 0`` and every ``l2 > 0``.
 
     Cost of one symmetric eigendecomposition in the smaller of the two spaces, then O(rank) a coefficient and strength.
-    A refinement step with the gradient from the rows follows.
     """
     n, p = problem.columns.shape
     unit = 1.0 / np.sqrt(problem.penalty.l2)
@@ -32,11 +33,11 @@ def ridge_path(problem: LeastSquares, strengths: Array) -> Array:
         def back(shares: Array) -> Array:
             return np.asarray((vectors @ shares).T * unit)
 
-        return back(along[:, None] / (values[:, None] + strengths))
+        return back(along[:, None] / (values[:, None] + strengths)), values
     A, b = problem.rows()
     A = A * unit
     values, vectors = linalg.eigh(A @ A.T, check_finite=False, driver="evd")
     values = np.maximum(values, 0.0)
     # d = D A~' (A~ A~' + s)^-1 b
     dual = vectors @ ((vectors.T @ b)[:, None] / (values[:, None] + strengths))
-    return np.asarray((A.T @ dual).T * unit)
+    return np.asarray((A.T @ dual).T * unit), values

@@ -85,9 +85,10 @@ def best_of_scipy(problem: Problem, coef: np.ndarray, intercept: float, sigma: f
     claimed = np.concatenate([coef, [intercept], [np.log(sigma)] if learned and sigma else []])
     elsewhere = np.concatenate([problem.loc + 0.1, [problem.design.y.mean()], [np.log(problem.design.y_sd)] * learned])
     found = []
-    for start in (claimed, elsewhere):
+    # From a claimed mode any way down is enough; from elsewhere the search has to be begun anew to get near.
+    for start, times in ((claimed, 1), (elsewhere, 2)):
         at = start
-        for _ in range(3):
+        for _ in range(times):
             at = optimize.minimize(value, at, method="Powell", options={"xtol": 1e-10, "ftol": 1e-14}).x
         found.append(value(at))
     return min(found)

@@ -90,3 +90,41 @@ def test_a_penalty_so_small_that_the_fit_nearly_interpolates_is_certified_too(wi
 def test_it_refuses_another_likelihood_with_the_reason(binary: Any) -> None:
     problem = br.Model(likelihoods.Bernoulli(), priors.Laplace(0.3)).bind(make_design(*binary))
     assert "not Gaussian" in str(ENGINE.why_not(problem))
+
+
+def collinear(kind: str, n: int, p: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(7)
+    if kind == "common factor":
+        X = rng.standard_normal((n, 1)) + 3e-3 * rng.standard_normal((n, p))
+    elif kind == "powers":
+        X = rng.uniform(0, 1, n)[:, None] ** np.arange(1, p + 1)
+        X = X / X.std(axis=0)
+    elif kind == "random walk":
+        X = np.cumsum(rng.standard_normal((n, p)) * np.where(np.arange(p) == 0, 1.0, 3e-3), axis=1)
+    else:
+        levels = rng.integers(0, 3, (n, 4))
+        main = np.hstack([np.eye(3)[levels[:, k]] for k in range(4)])
+        X = np.hstack([main, (main[:, :6, None] * main[:, None, 6:]).reshape(n, -1)])
+        X = X[:, np.ptp(X, axis=0) > 0]
+    return X, X @ (rng.standard_normal(X.shape[1]) * (rng.random(X.shape[1]) < 0.3)) + 0.1 * rng.standard_normal(n)
+
+
+@pytest.mark.parametrize("engine", ["coordinate_descent", "working_set"])
+@pytest.mark.parametrize("weakness", [1e-1, 1e-3, 1e-5])
+@pytest.mark.parametrize("prior", ["lasso", "net", "signs", "signs alone"])
+@pytest.mark.parametrize("kind", ["common factor", "powers", "random walk", "dummies"])
+@pytest.mark.parametrize(("n", "p"), [(80, 30), (12, 30)])
+def test_columns_that_nearly_span_each_other_are_certified(
+    kind: str, prior: str, weakness: float, n: int, p: int, engine: str
+) -> None:
+    X, y = collinear(kind, n, p)
+    rate = weakness * float(np.abs((X - X.mean(axis=0)).T @ (y - y.mean())).max())
+    law = {
+        "lasso": priors.Laplace(rate=rate),
+        "net": priors.ElasticNet(l1=rate, l2=1e-3 * rate),
+        "signs": priors.Laplace(rate=rate, positive=True),
+        "signs alone": priors.Laplace(rate=0.0, positive=True),
+    }[prior]
+    mode = br.find_map(br.Model(likelihoods.Gaussian(1.0), law), X, y, engine=engine)
+    assert mode.certificate.accepted
+    assert mode.n_iter < 5000

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import optimize, sparse
 from scipy.special import expit
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.data import make_design
 from bayesreg.engines.prox_newton import ProxNewton
+from bayesreg.errors import DesignWarning
 from bayesreg.outcomes import Mode
 
 INF = float("inf")
@@ -121,3 +122,60 @@ def test_it_refuses_a_loss_that_is_not_smooth_and_convex_with_the_reason(
 ) -> None:
     problem = br.Model(likelihood, priors.Laplace(0.3)).bind(make_design(*linear))
     assert words in str(ENGINE.why_not(problem))
+
+
+@pytest.mark.parametrize("offset", [-60.0, -25.0, 25.0])
+def test_a_rate_far_from_the_counts_is_brought_to_them_by_the_columns_alone(offset: float) -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.ones(40), rng.standard_normal((40, 2))])
+    y = rng.poisson(np.exp(X @ [1.0, 0.5, -0.5])).astype(float)
+    model = br.Model(likelihoods.Poisson(), priors.Gaussian(np.array([1e3, 1.0, 1.0])), fit_intercept=False)
+    mode = br.find_map(model, X, y, offset=np.full(40, offset))
+    plain = br.find_map(model, X, y)
+    assert mode.certificate.accepted
+    np.testing.assert_allclose(mode.coef, plain.coef - np.array([offset, 0.0, 0.0]), rtol=1e-2)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e9])
+def test_large_counts_are_certified(size: float, fit_intercept: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 4))
+    y = np.round(size * np.exp(X @ [1.0, -2.0, 0.5, 0.0] + 0.1 * rng.standard_normal(40)))
+    mode = br.find_map(br.Model(likelihoods.Poisson(), priors.Laplace(1.0), fit_intercept=fit_intercept), X, y)
+    assert mode.certificate.accepted
+
+
+@pytest.mark.parametrize("prior", [priors.Laplace(1e3), priors.Gaussian(1e2), priors.ElasticNet(1e-3, 1e-3)])
+def test_separated_classes_have_a_mode_under_any_penalty(binary: Any, prior: Any) -> None:
+    X, _ = binary
+    mode = br.find_map(br.Model(likelihoods.Bernoulli(), prior), X, (X[:, 0] + X[:, 1] > 1).astype(float))
+    assert mode.certificate.accepted
+    assert np.abs(mode.coef[:2]).min() > 1.0
+
+
+@pytest.mark.parametrize("delta", [1e-1, 1e-3, 1e-5])
+def test_a_huber_loss_with_hardly_a_row_in_its_core_tends_to_the_median(linear: Any, delta: float) -> None:
+    X, y = linear
+    # F / delta is |z| up to delta / 2, so the penalty is divided by delta as well.
+    huber = br.find_map(br.Model(likelihoods.Huber(delta, 1.0), priors.Laplace(0.5 / delta)), X, y)
+    median = br.find_map(br.Model(likelihoods.Laplace(1.0), priors.Laplace(0.5)), X, y)
+    assert huber.certificate.accepted
+    np.testing.assert_allclose(huber.coef, median.coef, atol=5 * delta)
+
+
+def test_rows_and_columns_without_entries_and_rows_without_weight_change_nothing(binary: Any) -> None:
+    X, y = binary
+    model = br.Model(likelihoods.Bernoulli(), priors.Laplace(0.5), fit_intercept=False)
+    plain = br.find_map(model, X, y)
+    padded = np.zeros((70, 5))
+    padded[5:65, 1:4] = X
+    response, weight = np.zeros(70), np.zeros(70)
+    response[5:65], weight[5:65] = y, 1.0
+    # Rows of zeros with weight pull at nothing without an intercept.
+    weight[66:] = 2.0
+    for layout in (np.asarray, sparse.csc_array, sparse.csr_array):
+        with pytest.warns(DesignWarning, match="all zero"):
+            other = br.find_map(model, layout(padded), response, sample_weight=weight)
+        np.testing.assert_allclose(other.coef[1:4], plain.coef, rtol=1e-10, atol=1e-13)
+        assert other.coef[0] == other.coef[4] == 0.0

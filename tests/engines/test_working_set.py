@@ -131,3 +131,17 @@ def test_it_refuses_another_likelihood_with_the_reason() -> None:
     X, y = rows(p=90)
     problem = br.Model(likelihoods.Huber(1.0, 1.0), priors.Laplace(0.3)).bind(make_design(X, y))
     assert "not Gaussian" in str(ENGINE.why_not(problem))
+
+
+@pytest.mark.parametrize("layout", [np.asarray, sparse.csc_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("name", ["lasso", "signs", "ridge"])
+@pytest.mark.parametrize("mean", [1e2, 1e6])
+def test_a_large_mean_of_some_columns_goes_into_the_intercept(name: str, layout: Any, mean: float) -> None:
+    X, y = rows(p=90)
+    moved = X + np.where(np.arange(90) % 7 == 0, mean, 0.0)
+    model = br.Model(likelihoods.Gaussian(0.7), PRIORS[name])
+    plain = br.find_map(model, X, y)
+    mode = br.find_map(model, layout(moved), y, engine="working_set")
+    assert mode.certificate.accepted
+    # X + mean is itself rounded.
+    np.testing.assert_allclose(mode.coef, plain.coef, rtol=1e-6, atol=1e-7)

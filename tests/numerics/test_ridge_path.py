@@ -34,7 +34,10 @@ def test_every_point_solves_its_normal_equations(n: int, p: int, extra: bool, un
     )
     A = np.vstack([plain, row]) if extra else plain
     response = np.append(np.sqrt(weight) * b, target) if extra else np.sqrt(weight) * b
-    found = ridge_path(ls, STRENGTHS) * units
+    found, values = ridge_path(ls, STRENGTHS)
+    found = found * units
+    squares = np.linalg.svd(A / np.sqrt(l2), compute_uv=False) ** 2
+    np.testing.assert_allclose(np.sort(values)[::-1][: squares.size], squares, rtol=1e-9, atol=1e-11 * squares[0])
     for k, strength in enumerate(STRENGTHS):
         expected = np.linalg.solve(A.T @ A + strength * np.diag(l2), A.T @ response)
         # The condition number of the weakest is 1e5.
@@ -47,6 +50,6 @@ def test_columns_that_are_empty_or_twice_there_get_what_the_penalty_gives_them()
     X, b = np.column_stack([X, X[:, 0], np.zeros(10)]), rng.standard_normal(10)
     norm = np.linalg.norm(X, axis=0)
     ls = LeastSquares(Columns(X, None), None, b, Penalty(np.zeros(4), np.ones(4)), norm, lambda: X.T @ X)
-    found = ridge_path(ls, np.array([0.5]))[0]
+    found = ridge_path(ls, np.array([0.5]))[0][0]
     np.testing.assert_allclose(found, np.linalg.solve(X.T @ X + 0.5 * np.eye(4), X.T @ b), rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(found[0], found[2], rtol=1e-10)
