@@ -1,7 +1,7 @@
 r"""Exact moments of the coefficients: those of a mixture of normals over the nodes of (lambda, sigma).
 
-Given the node, :math:`\beta = K(m + \varphi\gamma) + \ldots` with K the spectral and free directions, m the mean from the
-centred rows, and gamma the covariance with the mean of y, which a normal intercept lets speak with
+Given the node, :math:`\beta = K(m + \varphi\gamma) + \ldots` with K the spectral and free directions, m the mean from
+the centred rows, and gamma the covariance with the mean of y, which a normal intercept lets speak with
 :math:`\varphi = \sigma^2 e / V`. All sums over sigma are taken first, so the cost is that of the nodes of lambda.
 """
 
@@ -71,4 +71,3 @@ def coefficient_moments(scales: ScalePosterior) -> tuple[Array, Array]:
         out_variance = np.append(out_variance, float(np.sum(mass * (inside + (at_node - average) ** 2))))
     sd = np.sqrt(np.maximum(out_variance, 0.0)) if finite else np.full(out_mean.size, np.inf)
     return out_mean, sd
-
