@@ -51,7 +51,9 @@ class Draws:
     numerical_error : float
         Computed error of quadrature, relative; 0 for closed forms.
     attrs : dict
-        What else the tree's attributes shall say, such as ``khat`` or ``interrupted``.
+        What else the tree's attributes shall say, such as ``khat``, ``interrupted`` or ``log_evidence``.
+    pointwise : mapping of str to array, shape (n,)
+        Exact numbers of each row: ``elpd_loo``.
     """
 
     values: dict[str, Array]
@@ -60,3 +62,4 @@ class Draws:
     moments: dict[str, Array]
     numerical_error: float = 0.0
     attrs: dict[str, Any] = field(default_factory=dict)
+    pointwise: dict[str, Array] = field(default_factory=dict)

@@ -98,6 +98,9 @@ def build_tree(
     groups["constant_data"] = _constant_data(problem, posterior["coef"], intercept, sigma, coords)
     if drawn.moments:
         groups["exact_moments"] = _dataset(drawn.moments, (), coords)
+    if drawn.pointwise:
+        of_rows = {name: ("obs", value) for name, value in drawn.pointwise.items()}
+        groups["exact_loo"] = xr.Dataset(of_rows, {"obs": coords["obs"]})
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = attrs | {
         "exactness": drawn.exactness,

@@ -15,12 +15,16 @@ from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.numerics.gaussian_moments import coefficient_moments
 from bayesreg.numerics.gaussian_posterior import GaussianPosterior, Level
+from bayesreg.numerics.leave_one_out import leave_one_out
 from bayesreg.numerics.scale_posterior import ScalePosterior
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Penalised
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
+
+# Leave-one-out densities are worked out while rows times nodes stay below this: half a second.
+LARGEST_LOO = 30_000_000
 
 
 class ExactGaussian:
@@ -63,7 +67,16 @@ class ExactGaussian:
             for name, value in draw(problem, scales, np.random.default_rng(child), draws).items():
                 parts.setdefault(name, []).append(value)
         values = {name: np.stack(part) for name, part in parts.items()}
-        return Draws(values, {}, "independent", _moments(problem, scales), scales.error)
+        report = {"log_evidence": scales.log_evidence, "log_evidence_error": scales.error}
+        pointwise = {}
+        if problem.n * scales.grid.mass.size <= LARGEST_LOO:
+            rows, response, _ = _data(problem)
+            loo = leave_one_out(scales, rows, response, problem.design.weight)
+            if np.all(np.isfinite(loo.elpd)):
+                pointwise["elpd_loo"] = loo.elpd
+                report["elpd_loo_error"] = loo.error
+        moments = _moments(problem, scales)
+        return Draws(values, {}, "independent", moments, scales.error, report, pointwise)
 
 
 def draw(problem: Problem, scales: ScalePosterior, rng: np.random.Generator, size: int) -> dict[str, Array]:
@@ -111,7 +124,7 @@ def scale_posterior(problem: Problem) -> ScalePosterior:
 
 
 def _power(problem: Problem) -> float | None:
-    """q where the prior's rates are those at 1 times h^q, else None."""
+    """Q where the prior's rates are those at 1 times h^q, else None."""
     (name,) = problem.hyper_laws
     one = problem.penalty(1.0, {name: 1.0}).l2
     at = {h: problem.penalty(1.0, {name: h}).l2 for h in (0.25, 2.0, 5.0)}
@@ -124,26 +137,32 @@ def _power(problem: Problem) -> float | None:
 
 
 def _coefficients(problem: Problem) -> GaussianPosterior:
-    design = problem.design
-    root = np.sqrt(design.weight)
-    shifted, level = problem.shifted_response, None
-    if problem.fit_intercept:
-        prior = problem.intercept_prior
-        mean = float(design.weight @ shifted / design.total_weight)
-        # A response without its mean keeps every digit; so do the columns, with the intercept at their means.
-        shifted = shifted - mean
-        level = Level(
-            x_mean=design.x_mean,
-            y_mean=mean - prior.loc,
-            loc=prior.loc,
-            variance=np.inf if prior.flat else 1 / prior.rate,
-            relative=prior.relative_to is not None,
-        )
+    rows, response, level = _data(problem)
     return GaussianPosterior.build(
-        rows=design.centred if problem.fit_intercept else design.uncentred,
-        response=root * shifted,
+        rows=rows,
+        response=response,
         rate=problem.penalty(1.0, dict.fromkeys(problem.hyper_laws, 1.0)).l2,
         loc=problem.loc,
-        total_weight=design.total_weight,
+        total_weight=problem.design.total_weight,
         level=level,
     )
+
+
+def _data(problem: Problem) -> tuple[Array, Array, Level | None]:
+    """Rows and response times the roots of the weights, centred beside an intercept, and the intercept itself."""
+    design = problem.design
+    root = np.sqrt(design.weight)
+    shifted = problem.shifted_response
+    if not problem.fit_intercept:
+        return design.uncentred, root * shifted, None
+    prior = problem.intercept_prior
+    mean = float(design.weight @ shifted / design.total_weight)
+    level = Level(
+        x_mean=design.x_mean,
+        y_mean=mean - prior.loc,
+        loc=prior.loc,
+        variance=np.inf if prior.flat else 1 / prior.rate,
+        relative=prior.relative_to is not None,
+    )
+    # A response without its mean keeps every digit; so do the columns.
+    return design.centred, root * (shifted - mean), level

@@ -1,7 +1,7 @@
 r"""Exact moments of the coefficients: those of a mixture of normals over the nodes of (lambda, sigma).
 
-Given the node, :math:`\beta = K(m + \varphi\gamma) + \ldots` with K the spectral and free directions, m the mean from the
-centred rows, and gamma the covariance with the mean of y, which a normal intercept lets speak with
+Given the node, :math:`\beta = K(m + \varphi\gamma) + \ldots` with K the spectral and free directions, m the mean from
+the centred rows, and gamma the covariance with the mean of y, which a normal intercept lets speak with
 :math:`\varphi = \sigma^2 e / V`. All sums over sigma are taken first, so the cost is that of the nodes of lambda.
 """
 

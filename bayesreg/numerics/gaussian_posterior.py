@@ -12,10 +12,11 @@ With a flat intercept or a normal one the columns and y are centred, the free co
           - \tfrac12 \sum_k \log(1 + d_k^2/\lambda) - \frac{S(\lambda)}{2\sigma^2}
           - \tfrac12 \log |F^T F| - \tfrac12 \log \textstyle\sum w
 
-where N is the sum of the weights less the number of flat coordinates and the last term belongs to an intercept. A normal
-intercept :math:`N(m_0, v)` adds the normal density of the mean of y given the centred rows,
+where N is the sum of the weights less the number of flat coordinates and the last term belongs to an intercept. A
+normal intercept :math:`N(m_0, v)` adds the normal density of the mean of y given the centred rows,
 
-.. math:: \bar y - m_0 \mid \lambda, \sigma \sim N(\bar x^T \hat\beta(\lambda),\ \sigma^2 (1/\textstyle\sum w + q(\lambda)) + v),
+.. math:: \bar y - m_0 \mid \lambda, \sigma \sim
+          N\big(\bar x^T \hat\beta(\lambda),\ \sigma^2 (1/\textstyle\sum w + q(\lambda)) + v\big),
           \qquad q = \bar x^T \operatorname{Cov}(\beta) \bar x / \sigma^2 .
 """
 
@@ -185,7 +186,7 @@ class GaussianPosterior:
 
     @property
     def degrees(self) -> float:
-        """N of the centred rows: the sum of the weights less the flat coordinates, a normal intercept counted as one."""
+        """N of the centred rows: the sum of the weights less the flat coordinates and any intercept."""
         return self.total_weight - self.free.size - (self.level is not None)
 
     @property
@@ -214,7 +215,7 @@ class GaussianPosterior:
         return Tables(log_det, residual, gap, spread)
 
     def log_marginal(self, tables: Tables, sigma: Array) -> Array:
-        """log p(y | lambda, sigma), constants included, for noise levels (m, ...) of the m penalties of ``tables``."""
+        """Log p(y | lambda, sigma), constants included, for noise levels (m, ...) of the m penalties of ``tables``."""
         shape = (-1,) + (1,) * (sigma.ndim - 1)
         square = sigma**2
         value = -0.5 * self.degrees * np.log(2 * np.pi * square) - 0.5 * self._log_free

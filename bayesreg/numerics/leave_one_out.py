@@ -5,9 +5,9 @@ Given (lambda, sigma), with h_i the leverage and e_i the residual of row i (time
 .. math:: \log p(y_i \mid y_{-i}, \lambda, \sigma) = -\tfrac{w}{2}\log(2\pi\sigma^2) + \tfrac12 \log(1-h_i)
           - \frac{e_i^2}{2\sigma^2 (1-h_i)}
 
-and over the posterior of the scales :math:`1/p(y_i \mid y_{-i}) = E[1/p(y_i \mid y_{-i}, \lambda, \sigma) \mid y]`, a sum over
-the nodes of its quadrature; with sigma² inverse gamma given lambda, the mean over sigma is in closed form. A row is left
-out with all its weight.
+and over the posterior of the scales :math:`1/p(y_i \mid y_{-i}) = E[1/p(y_i \mid y_{-i}, \lambda, \sigma) \mid y]`, a sum
+over the nodes of its quadrature; with sigma² inverse gamma given lambda, the mean over sigma is in closed form. A row
+is left out with all its weight.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from bayesreg.numerics.log_grid import LogGrid, rule_error
 from bayesreg.numerics.scale_posterior import ScalePosterior
@@ -59,7 +59,7 @@ def leave_one_out(scales: ScalePosterior, rows: Array, response: Array, weight: 
     weight : array, shape (n,)
     """
     while True:
-        nodes = _Nodes.of(scales, rows, response)
+        nodes = _Nodes.of(scales, rows, response, weight)
         block = max(1, _BLOCK // nodes.grid.mass.size)
         parts = [
             _part(scales, nodes, slice(start, start + block), weight[start : start + block])
@@ -74,37 +74,52 @@ def leave_one_out(scales: ScalePosterior, rows: Array, response: Array, weight: 
 
 @dataclass(frozen=True, eq=False)
 class _Nodes:
-    """The grid, thinned, and the rows in the directions of the posterior."""
+    """The grid, thinned, and what each row is in the directions of the posterior.
+
+    Parameters
+    ----------
+    grid : LogGrid
+    unit : array, shape (n, r)
+        Rows of the left singular vectors.
+    base : array, shape (n,)
+        1 - h_i without a penalty.
+    residual : array, shape (n,)
+        Residual without a penalty.
+    with_mean : array, shape (n, V)
+        Covariance of the predictor with the mean of y over sigma², for a normal intercept.
+    """
 
     grid: LogGrid
-    spectral: Array
+    unit: Array
+    base: Array
     residual: Array
-    free_leverage: Array
-    with_mean: tuple[Array, Array]
+    with_mean: Array
 
     @classmethod
-    def of(cls, scales: ScalePosterior, rows: Array, response: Array) -> _Nodes:
+    def of(cls, scales: ScalePosterior, rows: Array, response: Array, weight: Array) -> _Nodes:
         posterior, grid = scales.coefficients, _thinned(scales.grid)
-        spectral, free = rows @ posterior.basis, rows @ posterior.free_basis
-        lam = np.exp(grid.v)
-        fitted = (posterior.d * posterior.c) / (posterior.d**2 + lam[:, None])
-        residual = (response - free @ posterior.target)[:, None] - spectral @ fitted.T
-        none = np.empty((0, 0))
-        with_mean = (none, none)
+        unit, free = rows @ (posterior.basis / posterior.d), rows @ posterior.free_basis
         level = posterior.level
+        base = 1 - np.sum(unit**2, axis=1) - np.sum(free**2, axis=1)
+        if level is not None:
+            base -= weight / posterior.total_weight
+        residual = response - free @ posterior.target - unit @ posterior.c
+        # Rows that the columns can fit whatever they are.
+        fitted = base < 1e-13 * rows.shape[1]
+        base, residual = np.where(fitted, 0.0, base), np.where(fitted, 0.0, residual)
+        with_mean = np.zeros((weight.size, grid.v.size))
         if level is not None and not level.flat:
             gamma = posterior.mean_coordinates(grid.v)[:, :-1]
-            with_mean = (np.hstack([spectral, free]) @ gamma.T, none)
-        return cls(grid, spectral, residual, np.sum(free**2, axis=1), with_mean)
+            with_mean = np.hstack([unit * posterior.d, free]) @ gamma.T
+        return cls(grid, unit, base, residual, with_mean)
 
 
 def _thinned(grid: LogGrid) -> LogGrid:
     """Every second node as often as the integral stays the same."""
-    for axis in (0, 1):
-        while grid.mass.shape[axis] >= 33:
-            every = (slice(None, None, 2), slice(None)) if axis == 0 else (slice(None), slice(None, None, 2))
+    for axis, every in ((0, np.s_[::2, :]), (1, np.s_[:, ::2])):
+        while grid.mass.shape[axis] > 33:
             mass = 2 * grid.mass[every]
-            if abs(1 - mass.sum()) > 1e-10:
+            if rule_error(mass.sum(axis=1 - axis)) > 1e-11 or abs(1 - mass.sum()) > 1e-12:
                 break
             grid = replace(grid, v=grid.v[every[0]], u=grid.u[every], mass=mass)
     return grid
@@ -113,39 +128,41 @@ def _thinned(grid: LogGrid) -> LogGrid:
 def _part(scales: ScalePosterior, nodes: _Nodes, part: slice, weight: Array) -> tuple[Array, float, float]:
     """Densities of some rows, the error of their sums, and the largest share of the nodes at the ends."""
     posterior, grid = scales.coefficients, nodes.grid
-    lam, w = np.exp(grid.v), weight[:, None, None]
-    leverage = nodes.free_leverage[part, None] + nodes.spectral[part] ** 2 @ (1 / (posterior.d[:, None] ** 2 + lam))
-    leverage, residual = leverage[:, :, None], nodes.residual[part][:, :, None]
+    w = weight[:, None, None]
+    lam = np.exp(grid.v)
+    shrunk = lam / (posterior.d[:, None] ** 2 + lam)
+    left = (nodes.base[part, None] + nodes.unit[part] ** 2 @ shrunk)[:, :, None]
+    residual = (nodes.residual[part, None] + (nodes.unit[part] * posterior.c) @ shrunk)[:, :, None]
     sigma = np.exp(scales.log_sigma(grid.v, grid.u))[None]
-    level, total = posterior.level, posterior.total_weight
-    if level is not None and level.flat:
-        leverage = leverage + w / total
-    elif level is not None:
+    level, weights = posterior.level, posterior.total_weight
+    if level is not None and not level.flat:
         tables = posterior.tables(grid.v)
-        known = level.variance_at(sigma) / sigma**2 + tables.spread[None, :, None]
-        across, root = nodes.with_mean[0][part][:, :, None], np.sqrt(w)
-        whole = known + 1 / total
-        leverage = leverage + (w * known / total + 2 * root * across / total - across**2) / whole
-        residual = residual + tables.gap[None, :, None] * (root / total - across) / whole
-    left = np.where(leverage < 1 - 1e-12, 1 - leverage, np.nan)
+        whole = level.variance_at(sigma) / sigma**2 + tables.spread[None, :, None] + 1 / weights
+        apart = np.sqrt(w) / weights - nodes.with_mean[part][:, :, None]
+        left = left + apart**2 / whole
+        residual = residual + tables.gap[None, :, None] * apart / whole
+    left = np.where(left > 0, left, np.nan)
     half_square = 0.5 * residual**2 / left
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 0.5 * w * math.log(2 * math.pi) - 0.5 * np.log(left)
         if scales.conjugate:
             shape, scale, _ = scales.inverse_gamma(grid.v)
             b, without = scale[None, :, None], np.where(w < 2 * shape, shape - 0.5 * w, np.nan)
-            inverse = (
-                inverse + shape * np.log(b) - without * np.log(b - half_square) + gammaln(without) - gammaln(shape)
-            )
+            inverse += shape * np.log(b) - without * np.log(b - half_square) + gammaln(without) - gammaln(shape)
+            terms = np.log(grid.mass) + inverse
         else:
-            inverse = inverse + w * np.log(sigma) + half_square / sigma**2
-        terms = np.log(grid.mass) + inverse
-    log_sum = logsumexp(terms, axis=(1, 2))
-    share = np.exp(terms - log_sum[:, None, None])
-    error = max(rule_error(share.sum(axis=2).T), rule_error(share.sum(axis=1).T))
-    edge = 0.0
-    if grid.v.size > 1:
-        edge = float(np.nanmax(share[:, [0, -1]].sum(axis=2), initial=0.0))
+            terms = half_square * sigma**-2.0
+            terms += inverse
+            terms += w * np.log(sigma) + np.log(grid.mass)
+    top = terms.max(axis=(1, 2), keepdims=True)
+    terms -= top
+    np.exp(terms, out=terms)
+    by_v, by_u = terms.sum(axis=2), terms.sum(axis=1)
+    total = by_v.sum(axis=1)
+    ends = [by_v[:, [0, -1]]] if grid.v.size > 1 else []
     if grid.u.shape[1] > 1:
-        edge = max(edge, float(np.nanmax(share[:, :, [0, -1]].sum(axis=1), initial=0.0)))
-    return -log_sum, error, edge
+        ends.append(by_u[:, [0, -1]])
+    edge = np.hstack([np.zeros((total.size, 1)), *ends]) / total[:, None]
+    elpd = -top[:, 0, 0] - np.log(total)
+    error = max(rule_error(by_v.T), rule_error(by_u.T))
+    return elpd, error, float(np.max(edge, where=~np.isnan(edge), initial=0.0))

@@ -224,23 +224,26 @@ def _check_ends(values: Array, ends: tuple[str, str]) -> None:
 
 
 def rule_error(values: Array) -> float:
-    """Largest relative error of the trapezoidal rule along the first axis, from every second and fourth node.
+    """Largest relative error of the trapezoidal rule along the first axis.
 
-    From halving to halving the differences shrink faster and faster; that the next one shrinks no slower than the
-    last did bounds what is left. Rounding is added.
+    By Poisson's sum the error with step h is the Fourier transform of the integrand at the frequency 2 pi/h. That of
+    the nodes shows the transform up to pi/h; from 0.4 and 0.8 of it the fall is continued, exponentially, to twice it,
+    and ten times that is returned.
+    Integrands that are smoother, as a normal density, fall faster.
 
     Parameters
     ----------
     values : array, shape (k,) or (k, m)
-        Integrands that vanish at both ends; k - 1 is a multiple of 4 unless k = 1.
+        Integrands that vanish at both ends; k is 1 or at least 17.
     """
     if values.shape[0] == 1:
         return 0.0
-    fine = values.sum(axis=0)
-    half, quarter = 2 * values[::2].sum(axis=0), 4 * values[::4].sum(axis=0)
-    last, before = np.abs(1 - half / fine), np.abs(half - quarter) / fine
-    ratio = np.minimum(np.divide(last, before, out=np.zeros_like(last), where=before > 0), 0.5)
-    return float(np.nanmax(last * ratio / (1 - ratio))) + 4 * _EPS
+    size = np.abs(np.fft.rfft(values[:-1], axis=0))
+    size, last = size / size[0], size.shape[0] - 1
+    # Largest beyond each frequency: a transform that happens to be 0 at one shows itself at the next.
+    near, far = (size[int(share * last) :].max(axis=0) for share in (0.4, 0.8))
+    error = 10 * far * (far / near) ** 3
+    return float(np.max(error, where=~np.isnan(error), initial=0.0)) + 4 * _EPS
 
 
 def _linear(uniform: Array, a: Array, b: Array) -> Array:

@@ -116,9 +116,9 @@ class ScalePosterior:
             sigma = np.exp(log_sigma)
             total = self.coefficients.log_marginal(tables, sigma)
             if self.law is not None:
-                total = (
-                    total + np.asarray(self.law.log_density(sigma)) + log_sigma - (math.log(2) if self.tied else 0.0)
-                )
+                total = total + np.asarray(self.law.log_density(sigma)) + log_sigma
+                # The outer variable is log sigma², not log sigma.
+                total = total - (math.log(2) if self.tied else 0.0)
         if self.hyper is not None:
             log_h = self.log_hyper(log_rate[:, None], log_sigma)
             total = total + np.asarray(self.hyper.log_density(np.exp(log_h))) + log_h - math.log(abs(self.power))
@@ -192,6 +192,11 @@ class ScalePosterior:
     def error(self) -> float:
         """Relative error of the integral; 0 for closed forms."""
         return 0.0 if self.grid.mass.size == 1 else self.grid.error
+
+    @property
+    def log_evidence(self) -> float:
+        """Log density of the response under the model; improper parts of the prior count as stated."""
+        return self.grid.log_total
 
     def draw(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Independent draws of (log lambda, sigma), shapes (size,)."""
