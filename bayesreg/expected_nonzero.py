@@ -70,7 +70,7 @@ def stated_scale(
             )
         scale, times = scale * sigma, f"sigma = {sigma:g} included"
     elif relative_to is None:
-        pseudo = _pseudo_sigma(owner, likelihood, design, fit_intercept)
+        pseudo = _pseudo_sigma(likelihood, design, fit_intercept)
         scale, times = scale * pseudo, f"pseudo-sigma = {pseudo:.6g} of the null model included"
     note = (
         f"expected_nonzero = {expected:g} of {penalised} coefficients: prior_scale ~ HalfCauchy({scale:.6g}), {times} "
@@ -79,7 +79,7 @@ def stated_scale(
     return replace(prior, scale=HalfCauchy(scale), expected_nonzero=None), note
 
 
-def _pseudo_sigma(owner: str, likelihood: Likelihood, design: Design, fit_intercept: bool) -> float:
+def _pseudo_sigma(likelihood: Likelihood, design: Design, fit_intercept: bool) -> float:
     """1/sqrt(mean curvature of the loss of a row) at the best constant."""
     y, weight, offset = design.y, design.weight, design.offset
 
@@ -90,10 +90,4 @@ def _pseudo_sigma(owner: str, likelihood: Likelihood, design: Design, fit_interc
         return float(weight @ likelihood.curvature(offset + constant, y, 1.0))
 
     total = curvature(best_constant(slope, curvature, 0.0) if fit_intercept else 0.0)
-    # Where every response is alike the best constant lies at infinity and the rows there say nothing.
-    if not total > 1e-8 * design.total_weight:
-        raise InputError(
-            f"{owner}(expected_nonzero=...) needs a response that varies: y is constant, so the null model has no "
-            "curvature. Give the scale itself."
-        )
     return float(np.sqrt(design.total_weight / total))

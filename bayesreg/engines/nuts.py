@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
 from bayesreg.engines.base import Options
 from bayesreg.errors import SamplingError
+from bayesreg.interfaces import implements
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Exported, NormalMixture, Penalised
 from bayesreg.problem import Problem
@@ -39,7 +41,7 @@ class Nuts:
         with warnings.catch_warnings():
             # Compiling the elastic net's random method falls back to Python; sampling never calls it.
             warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
-            compiled = nutpie.compile_pymc_model(build_pymc(problem, centred=problem.fit_intercept))
+            compiled = nutpie.compile_pymc_model(_form(problem))
             try:
                 tree = nutpie.sample(
                     compiled,
@@ -61,9 +63,14 @@ class Nuts:
         names = ["coef", *(["intercept"] if problem.fit_intercept else []), *problem.hyper_laws]
         if problem.sigma_law is not None:
             names.append("sigma")
-        if isinstance(problem.prior, NormalMixture):
+        if implements(problem.prior, NormalMixture):
             names.append("local_scale")
         values = {name: np.asarray(tree["posterior"][name], dtype=float) for name in names}
         kept = ("diverging", "energy", "n_steps", "step_size", "logp", "mean_tree_accept", "maxdepth_reached")
         stats = {name: np.asarray(tree["sample_stats"][name]) for name in kept if name in tree["sample_stats"]}
         return Draws(values, stats, "mcmc", {})
+
+
+def _form(problem: Problem) -> Any:
+    # Small local scales beside their coefficients would be a funnel.
+    return build_pymc(problem, centred=problem.fit_intercept, standardised=implements(problem.prior, NormalMixture))

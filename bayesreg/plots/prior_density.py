@@ -2,17 +2,19 @@ r"""The prior of one coefficient as a density, :math:`p(\beta) = e^{-\Omega(\bet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.penalty import Penalty, log_normalizer
 from bayesreg.plots.canvas import color, open_axes, plain, quiet, title
-from bayesreg.priors.base import Penalised, Prior, penalty_of, resolve_relative_to
+from bayesreg.priors.base import Marginal, Penalised, Prior, penalty_of, resolve_relative_to
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +22,18 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# A curve reaches down to exp(-6) = 1/400 of its peak: 3.5 standard deviations of a normal, 6 scales of a Laplace.
+# A curve reaches down to exp(-6) = 1/400 of its peak: 3.5 standard deviations of a normal, 6 scales of a Laplace. Under
+# a normal mixture, whose peak may be infinite, of its height at a tenth of the scale.
 DEPTH = 6.0
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Log density of d = coef - loc, whether it is one, and how far from 0 it is to be drawn."""
+
+    log_density: Callable[[Array], Array]
+    proper: bool
+    reach: float
 
 
 def prior_density_data(
@@ -36,7 +48,8 @@ def prior_density_data(
     Parameters
     ----------
     priors : prior, or dict of label to prior
-        ``Gaussian``, ``Laplace``, ``ElasticNet`` or ``Flat``, each with numbers (not laws, not vectors).
+        ``Gaussian``, ``Laplace``, ``ElasticNet``, ``Flat``, ``StudentT`` or ``Horseshoe``, each with numbers (not laws,
+        not vectors).
     grid : array, shape (m,), optional
         Values of the coefficient. By default each curve has its own, dense around its peak and as wide as the widest
         prior needs.
@@ -49,12 +62,14 @@ def prior_density_data(
     -------
     pandas.DataFrame
         One row a prior and point: ``prior`` (label), ``coef``, ``density``, ``log_density`` (nats), ``proper``. A flat
-        prior has the density 1 of the package's convention and ``proper`` False.
+        prior has the density 1 of the package's convention and ``proper`` False. A horseshoe is infinite at its
+        location.
 
     Raises
     ------
     InputError
-        If a scale is learned, is a vector, or counts in units of an unknown sigma.
+        If a scale is learned, is a vector, or counts in units of an unknown sigma, or if the density of the coefficient
+        has no closed form.
 
     Examples
     --------
@@ -68,13 +83,12 @@ def prior_density_data(
     named = dict(priors) if isinstance(priors, Mapping) else {type(priors).__name__: priors}
     if not named:
         raise InputError("priors is empty; give a prior or a dict {label: prior}.")
-    penalties = {label: _one_coefficient(label, prior, sigma) for label, prior in named.items()}
+    curves = {label: _one_coefficient(label, prior, sigma) for label, prior in named.items()}
     locs = {label: float(np.asarray(prior.loc).reshape(-1)[0]) for label, prior in named.items()}
-    grids = _default_grids(penalties, locs, n_points) if grid is None else dict.fromkeys(named, _checked_grid(grid))
+    grids = _default_grids(curves, locs, n_points) if grid is None else dict.fromkeys(named, _checked_grid(grid))
     parts = []
-    for label, penalty in penalties.items():
-        d = grids[label] - locs[label]
-        log_density = -penalty.l1 * np.abs(d) - 0.5 * penalty.l2 * d * d - log_normalizer(penalty.l1, penalty.l2)
+    for label, curve in curves.items():
+        log_density = curve.log_density(grids[label] - locs[label])
         parts.append(
             pd.DataFrame(
                 {
@@ -82,7 +96,7 @@ def prior_density_data(
                     "coef": grids[label],
                     "density": np.exp(log_density),
                     "log_density": log_density,
-                    "proper": bool(penalty.penalised[0]),
+                    "proper": curve.proper,
                 }
             )
         )
@@ -100,7 +114,7 @@ def prior_density(
     """Draw the prior density of one coefficient, for one or several priors.
 
     A flat prior is improper, so its height means nothing: it is a dashed line at a third of the highest peak, and at
-    the height of the highest peak on the log scale.
+    the height of the highest peak on the log scale. An infinite peak is cut at the points beside it.
 
     Parameters
     ----------
@@ -134,6 +148,7 @@ def prior_density(
     >>> plt.close(ax.figure)
     """
     frame = prior_density_data(priors, grid, sigma=sigma)
+    frame = frame[np.abs(frame["log_density"]) < np.inf]
     column = "log_density" if log else "density"
     proper = frame[frame["proper"]]
     top = float(proper[column].max()) if len(proper) else (0.0 if log else 1.0)
@@ -159,12 +174,12 @@ def prior_density(
     return ax
 
 
-def _one_coefficient(label: str, prior: Prior, sigma: float | None) -> Penalty:
-    """Rates of one coefficient, shapes (1,), in nats."""
+def _one_coefficient(label: str, prior: Prior, sigma: float | None) -> _Curve:
+    """The density of one coefficient, in nats."""
     if not isinstance(prior, Prior):
         raise InputError(f"priors[{label!r}] must be from bayesreg.priors, got {prior!r}.")
-    if not implements(prior, Penalised):
-        raise InputError(f"priors[{label!r}]: {type(prior).__name__} is not a penalty, so it cannot be drawn here.")
+    if not implements(prior, Penalised) and not implements(prior, Marginal):
+        raise InputError(f"priors[{label!r}]: the density of {type(prior).__name__} has no closed form to be drawn.")
     if learned := ", ".join(prior.hyperparameters()):
         raise InputError(f"priors[{label!r}] has a learned {learned}; to draw it give a number in place of the law.")
     relative_to = resolve_relative_to(prior)
@@ -173,11 +188,44 @@ def _one_coefficient(label: str, prior: Prior, sigma: float | None) -> Penalty:
             raise InputError(f"priors[{label!r}] is relative to {relative_to!r}; give the noise level as sigma=number.")
         if not (np.isfinite(sigma) and sigma > 0):
             raise InputError(f"sigma must be positive and finite, got {sigma!r}.")
-    l1, l2 = (np.atleast_1d(rate) for rate in prior.rates({}))
-    loc, factor = np.atleast_1d(prior.loc), np.atleast_1d(prior.factor)
-    if max(l1.size, l2.size, loc.size, factor.size) > 1:
+    level = 1.0 if sigma is None else float(sigma)
+    loc, factor = np.atleast_1d(prior.loc), np.atleast_1d(prior.factor).astype(float)
+    scales = prior.rates({}) if implements(prior, Penalised) else (prior.deviation(1.0, {}),)
+    if max(np.size(part) for part in (loc, factor, *scales)) > 1:
         raise InputError(f"priors[{label!r}] has a vector of scales; the density of one coefficient needs one number.")
-    return penalty_of(prior, factor.astype(float), relative_to, 1.0 if sigma is None else float(sigma), {})
+    if implements(prior, Penalised):
+        return _of_penalty(penalty_of(prior, factor, relative_to, level, {}))
+    return _of_mixture(prior, float(factor[0]) * (1.0 if relative_to is None else level))
+
+
+def _of_penalty(penalty: Penalty) -> _Curve:
+    """Density of a penalty; the distance at which it is ``DEPTH`` nats is a root of l1 d + l2 d²/2 = DEPTH."""
+    l1, l2, cut = float(penalty.l1[0]), float(penalty.l2[0]), bool(penalty.constrained[0])
+
+    def log_density(d: Array) -> Array:
+        whole = -l1 * np.abs(d) - 0.5 * l2 * d * d - log_normalizer(penalty.l1, penalty.l2)
+        # Cut to one side the density is doubled there; a constant 1 stays 1.
+        doubled = np.log(2.0) * bool(penalty.penalised[0])
+        return np.asarray(np.where(d < 0, -np.inf, whole + doubled) if cut else whole)
+
+    slope = l1 + np.sqrt(l1 * l1 + 2 * l2 * DEPTH)
+    return _Curve(log_density, bool(penalty.penalised[0]), 2 * DEPTH / float(slope) if slope > 0 else np.inf)
+
+
+def _of_mixture(prior: Marginal, unit: float) -> _Curve:
+    scale = unit * float(prior.deviation(1.0, {}))
+    if not np.isfinite(scale):
+        return _Curve(np.zeros_like, False, np.inf)
+
+    def log_density(d: Array) -> Array:
+        return np.asarray(prior.marginal_log_density(d / unit, {}) - np.log(unit))
+
+    def below(log_ratio: float) -> float:
+        far, near = log_density(scale * np.array([np.exp(log_ratio), 0.1]))
+        return float(near - far) - DEPTH
+
+    # Densities that fall at least as 1/d² have lost six nats well before e^10 scales.
+    return _Curve(log_density, True, scale * float(np.exp(brentq(below, np.log(0.1), 10.0))))
 
 
 def _checked_grid(grid: ArrayLike) -> Array:
@@ -187,11 +235,11 @@ def _checked_grid(grid: ArrayLike) -> Array:
     return points
 
 
-def _default_grids(penalties: dict[str, Penalty], locs: dict[str, float], n_points: int) -> dict[str, Array]:
+def _default_grids(curves: dict[str, _Curve], locs: dict[str, float], n_points: int) -> dict[str, Array]:
     """Grids over one common range; each is a sinh around its own location, so that a narrow peak stays sharp."""
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 3:
         raise InputError(f"n_points must be an integer of at least 3, got {n_points!r}.")
-    reach = {label: _reach(penalty) for label, penalty in penalties.items()}
+    reach = {label: curve.reach for label, curve in curves.items()}
     widest = max((width for width in reach.values() if np.isfinite(width)), default=1.0)
     ends = [(locs[k] - width, locs[k] + width) for k, width in reach.items() if np.isfinite(width)]
     low, high = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (-widest, widest)
@@ -202,10 +250,3 @@ def _default_grids(penalties: dict[str, Penalty], locs: dict[str, float], n_poin
         right = np.sinh(np.linspace(0.0, np.arcsinh((high - loc) / unit), n_points - n_points // 2))
         grids[label] = loc + unit * np.append(left, right[1:])
     return grids
-
-
-def _reach(penalty: Penalty) -> float:
-    """Distance at which the penalty is ``DEPTH`` nats: the positive root of l1 d + l2 d²/2 = DEPTH."""
-    l1, l2 = float(penalty.l1[0]), float(penalty.l2[0])
-    slope = l1 + np.sqrt(l1 * l1 + 2 * l2 * DEPTH)
-    return 2 * DEPTH / float(slope) if slope > 0 else np.inf
