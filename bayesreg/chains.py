@@ -24,6 +24,7 @@ from bayesreg.diagnostics import NOT_JUDGED, smallest_ess
 from bayesreg.engines.base import Chain, ChainEngine, Options, SampleEngine
 from bayesreg.errors import InputError, SamplingWarning
 from bayesreg.numerics.mixing import SMALLEST
+from bayesreg.numerics.threads import one_blas_thread
 from bayesreg.outcomes import Draws
 from bayesreg.problem import Problem
 from bayesreg.progress import Progress
@@ -215,12 +216,9 @@ class _Run:
         self.before = self.length
 
     def go(self) -> Draws:
-        from threadpoolctl import threadpool_limits
-
         pool = ThreadPoolExecutor(self.request.threads, thread_name_prefix="bayesreg-chain")
         stop, interrupted = self.request.draws, False
-        # The same number of threads whatever the cores: how BLAS splits a sum changes its last digits.
-        with threadpool_limits(1, user_api="blas"), Progress(self.title, self.request.progressbar) as shown:
+        with one_blas_thread(), Progress(self.title, self.request.progressbar) as shown:
             try:
                 if self.saved is None:
                     _results([pool.submit(chain.warm_up, self.request.tune) for chain in self.chains])

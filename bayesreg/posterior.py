@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.local_scales import draw_local_scales
+from bayesreg.numerics.threads import one_blas_thread
 from bayesreg.outcomes import Draws
 from bayesreg.problem import Problem
 
@@ -126,10 +127,11 @@ def _row_log_likelihood(problem: Problem, coef: Array, intercept: Array, sigma: 
     chains, draws = intercept.shape
     rows = np.empty((chains, draws, problem.n))
     step = max(1, BLOCK // problem.n)
-    for chain in range(chains):
-        for first in range(0, draws, step):
-            at = chain, slice(first, first + step)
-            rows[at] = problem.row_log_likelihood(coef[at], intercept[at], sigma[at])
+    with one_blas_thread():
+        for chain in range(chains):
+            for first in range(0, draws, step):
+                at = chain, slice(first, first + step)
+                rows[at] = problem.row_log_likelihood(coef[at], intercept[at], sigma[at])
     return rows
 
 
