@@ -16,13 +16,15 @@ from bayesreg.gibbs_chain import GibbsChain, Raw
 from bayesreg.likelihoods import AsymmetricLaplace, Bernoulli, Laplace, StudentT
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.gibbs.rows import ABSOLUTE, LOGISTIC, STUDENT_T, Rows, row_sweeps
-from bayesreg.numerics.gibbs.specification import State
+from bayesreg.numerics.gibbs.rows_wide import wide_row_sweeps
+from bayesreg.numerics.gibbs.specification import KNOWN, Learned, State
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
 
 # Operations a sweep beyond which a sweep takes longer than the ten or so gradients of a draw of NUTS.
 MANY = 1e9
+_KNOWN = Learned(KNOWN, 0, 0.0, 0.0)
 
 
 class GibbsRows:
@@ -54,8 +56,14 @@ class GibbsRows:
         """Return a chain at a random start."""
         mixture, rows = augmented(problem)
         prior, hyper, own = mixture.prior, mixture.hyper, mixture.own_noise
+        # Columns without a prior are the last ones and no part of what is integrated out of the rows.
+        pure = bool(np.all(prior.rate[: prior.rate.size - rows.n_flat] > 0)) and not prior.ridged
+        given_omega = hyper._replace(noise=_KNOWN) if rows.sloped else hyper
 
         def sweeps(rng: np.random.Generator, state: State, width: Array, raw: Raw) -> bool:
+            if problem.p >= problem.n:
+                wide = (rng, rows, prior, hyper, given_omega, state, width, own and not rows.sloped, pure)
+                return bool(wide_row_sweeps(*wide, *raw))
             return bool(row_sweeps(rng, rows, prior, hyper, state, width, own, *raw))
 
         def back(raw: Raw) -> Array:

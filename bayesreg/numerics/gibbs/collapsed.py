@@ -183,6 +183,43 @@ def draw_delta(rng: Any, X: Any, y: Any, v: Any, L: Any, sigma: float, delta: An
 
 
 @njit(cache=True, nogil=True)
+def draw_given_locals(
+    rng: Any,
+    X: Any,
+    y: Any,
+    rows: float,
+    prior: Any,
+    hyper: Any,
+    state: Any,
+    width: Any,
+    own: bool,
+    pure: bool,
+    precision: Any,
+    delta: Any,
+) -> None:
+    """Draw sigma and a given t with delta integrated out, where that is possible, then delta into ``delta`` (q,).
+
+    ``precision`` (q,) is overwritten; the other parameters are those of `collapsed_sweeps`.
+    """
+    q, level = X.shape[1], state.level
+    if pure and hyper.rate.kind != KNOWN:
+        shape = np.empty(q)
+        for j in range(q):
+            shape[j] = state.local[prior.group[j]] / prior.rate[j] ** 2
+        L, quadratic = _draw_ratio(rng, weighted_outer(X, shape), y, rows, prior, hyper, state, 2.0 * width[RATE])
+        _draw_noise_at_ratio(rng, rows, quadratic, prior, hyper, state, width[SIGMA])
+        v = shape * (level[SIGMA] ** (2 * prior.on_sigma - 2) / level[RATE] ** 2)
+    else:
+        prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
+        v = 1.0 / precision
+        L = factor_of(weighted_outer(X, v), 1.0)
+        if own:
+            half = solve_lower(L, y)
+            level[SIGMA] = draw_noise(rng, hyper.noise, rows, half @ half, level[SIGMA], width[SIGMA])
+    draw_delta(rng, X, y, v, L, level[SIGMA], delta)
+
+
+@njit(cache=True, nogil=True)
 def collapsed_sweeps(
     rng: Any,
     X: Any,
@@ -227,27 +264,12 @@ def collapsed_sweeps(
     bool
         True.
     """
-    q = X.shape[1]
-    precision = np.empty(q)
+    precision = np.empty(X.shape[1])
     norms = np.empty(state.local.size)
     level = state.level
     collapsed = own or (pure and hyper.rate.kind != KNOWN)
     for k in range(deltas.shape[0]):
-        if pure and hyper.rate.kind != KNOWN:
-            shape = np.empty(q)
-            for j in range(q):
-                shape[j] = state.local[prior.group[j]] / prior.rate[j] ** 2
-            L, quadratic = _draw_ratio(rng, weighted_outer(X, shape), y, rows, prior, hyper, state, 2.0 * width[RATE])
-            _draw_noise_at_ratio(rng, rows, quadratic, prior, hyper, state, width[SIGMA])
-            v = shape * (level[SIGMA] ** (2 * prior.on_sigma - 2) / level[RATE] ** 2)
-        else:
-            prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
-            v = 1.0 / precision
-            L = factor_of(weighted_outer(X, v), 1.0)
-            if own:
-                half = solve_lower(L, y)
-                level[SIGMA] = draw_noise(rng, hyper.noise, rows, half @ half, level[SIGMA], width[SIGMA])
-        draw_delta(rng, X, y, v, L, level[SIGMA], state.delta)
+        draw_given_locals(rng, X, y, rows, prior, hyper, state, width, own, pure, precision, state.delta)
         residual = y - X @ state.delta
         level[RSS] = residual @ residual
         group_norms(prior, state.delta, norms)

@@ -85,9 +85,12 @@ def polya_gamma(rng: np.random.Generator, z: float) -> float:
     ----------
     rng : numpy.random.Generator
     z : float
-        Finite; its sign does not matter.
+        Its sign does not matter.
     """
     half = 0.5 * abs(z)
+    if not half < 1e150:
+        # The law is a point; and nan would be proposed for ever.
+        return float(0.25 / half)
     while True:
         right = False
         if half < FAR:

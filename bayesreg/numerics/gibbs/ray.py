@@ -65,7 +65,7 @@ def _log_density(
     if hyper.rate.kind != KNOWN:
         a /= k
         total += learned_log_density(hyper.rate, a)
-    return total + coefficient_log_density(prior, delta, state.local, scaled, sigma, a, b)
+    return float(total + coefficient_log_density(prior, delta, state.local, scaled, sigma, a, b))
 
 
 @njit(cache=True, nogil=True)

@@ -109,7 +109,7 @@ def _noise_log_density(learned: Any, count: float, square: float, linear: float,
     if abs(x) > 300.0:
         return -np.inf
     u = math.exp(-x)
-    return learned_log_density(learned, 1.0 / u) - count * x - 0.5 * square * u * u - linear * u
+    return float(learned_log_density(learned, 1.0 / u) - count * x - 0.5 * square * u * u - linear * u)
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +131,7 @@ def _marginal_log_density(
     """Log density of x = log(sigma) given the residuals, Omega integrated out."""
     density = _noise_log_density(hyper.noise, rows.total, 0.0, linear, x)
     if density == -np.inf:
-        return density
+        return float(density)
     sigma = math.exp(x)
     if rows.code == STUDENT_T:
         for i in range(residual.size):
@@ -139,7 +139,7 @@ def _marginal_log_density(
     if prior.on_sigma > 0 or prior.fixed_on_sigma > 0:
         a, b = state.level[RATE], state.level[RIDGE]
         density += coefficient_log_density(prior, state.delta, state.local, norms, sigma, a, b)
-    return density
+    return float(density)
 
 
 @njit(cache=True, nogil=True)
@@ -216,6 +216,21 @@ def draw_theta(
 
 
 @njit(cache=True, nogil=True)
+def draw_scales(rng: Any, rows: Any, residual: Any, prior: Any, hyper: Any, state: Any, norms: Any, width: Any) -> None:
+    """Block 2 but for Omega: sigma, the ray and the multipliers given theta, then the local variances.
+
+    ``residual`` (n,) moves with the ray, ``norms`` (G,) is overwritten.
+    """
+    group_norms(prior, state.delta, norms)
+    if hyper.noise.kind != KNOWN:
+        draw_marginal_noise(rng, rows, residual, prior, hyper, state, norms, width[SIGMA])
+    if rows.code == LOGISTIC:
+        slice_ray(rng, rows, residual, prior, hyper, state, norms, width[RATE])
+    state.level[RSS] = residual @ residual
+    draw_levels(rng, prior, hyper, state, norms, rows.total, width, False)
+
+
+@njit(cache=True, nogil=True)
 def row_sweeps(
     rng: Any,
     rows: Any,
@@ -260,13 +275,7 @@ def row_sweeps(
         if not draw_theta(rng, rows, omega, precision, hyper, state, width[SIGMA], own):
             return False
         residual = rows.response - np.dot(rows.Z, state.delta)
-        group_norms(prior, state.delta, norms)
-        if hyper.noise.kind != KNOWN:
-            draw_marginal_noise(rng, rows, residual, prior, hyper, state, norms, width[SIGMA])
-        if rows.code == LOGISTIC:
-            slice_ray(rng, rows, residual, prior, hyper, state, norms, width[RATE])
-        level[RSS] = residual @ residual
-        draw_levels(rng, prior, hyper, state, norms, rows.total, width, False)
+        draw_scales(rng, rows, residual, prior, hyper, state, norms, width)
         free[k] = state.delta[m - rows.n_flat :]
         deltas[k] = state.delta
         locals_[k] = state.local
