@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bayesreg.engines.augmented_lagrangian import AugmentedLagrangian
 from bayesreg.engines.base import ChainEngine, MapEngine, SampleEngine
@@ -53,11 +54,14 @@ class Explanation:
         Every engine in order with its reason against; None means that it can.
     notes : tuple of str
         Choices made when the model met the data.
+    costs : dict of str to str
+        What each sampling engine that can do the problem is expected to cost.
     """
 
     find_map: tuple[tuple[str, str | None], ...]
     sample: tuple[tuple[str, str | None], ...]
     notes: tuple[str, ...]
+    costs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def map_engine(self) -> str | None:
@@ -75,10 +79,15 @@ class Explanation:
             ("find_map", self.find_map, self.map_engine),
             ("sample", self.sample, self.sample_engine),
         ):
+            reasons = {reason for _, reason in rows}
+            if len(reasons) == 1 and None not in reasons:
+                lines.append(f"{verb}: not possible: {reasons.pop()}")
+                continue
             lines.append(f"{verb}: {chosen or 'not possible'}")
             for name, reason in rows:
                 word = "chosen" if name == chosen else (f"no: {reason}" if reason else "could, but comes later")
-                lines.append(f"  {name:<20}{word}")
+                cost = f" ({self.costs[name]})" if verb == "sample" and name in self.costs else ""
+                lines.append(f"  {name:<22}{word}{cost}")
         return "\n".join(lines + [f"note: {note}" for note in self.notes])
 
 
@@ -106,6 +115,12 @@ def sample_reasons(problem: Problem) -> tuple[tuple[str, str | None], ...]:
     """Every sampling engine in order, with its reason against the problem (None: it can)."""
     sparse = "X is sparse; pass X.toarray()" if problem.design.is_sparse else None
     return tuple((engine.name, sparse or engine.why_not(problem)) for engine in SAMPLE_ENGINES)
+
+
+def sample_costs(problem: Problem) -> dict[str, str]:
+    """What each sampling engine that can do a problem is expected to cost."""
+    able = {name for name, reason in sample_reasons(problem) if reason is None}
+    return {engine.name: engine.cost(problem) for engine in SAMPLE_ENGINES if engine.name in able}
 
 
 def choose(verb: str, reasons: tuple[tuple[str, str | None], ...], wanted: str | None) -> int:

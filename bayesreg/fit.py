@@ -21,6 +21,7 @@ from bayesreg.choice import (
     choose,
     map_engine,
     map_reasons,
+    sample_costs,
     sample_reasons,
 )
 from bayesreg.engines.base import ChainEngine
@@ -68,7 +69,7 @@ def explain(
     'nuts'
     """
     problem = bind(model, X, y, sample_weight, offset)
-    return Explanation(map_reasons(problem), sample_reasons(problem), problem.notes)
+    return Explanation(map_reasons(problem), sample_reasons(problem), problem.notes, sample_costs(problem))
 
 
 def find_map(
