@@ -66,7 +66,7 @@ def explain(
     >>> X = np.array([[0.0], [1.0], [2.0], [4.0]])
     >>> y = np.array([0.1, 0.9, 2.1, 3.9])
     >>> br.explain(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y).sample_engine
-    'nuts'
+    'gibbs_full'
     """
     problem = bind(model, X, y, sample_weight, offset)
     return Explanation(map_reasons(problem), sample_reasons(problem), problem.notes, sample_costs(problem))
