@@ -214,13 +214,12 @@ def draw_levels(
         Slice widths of log sigma, log a and log b.
     with_noise : bool
     """
-    if with_noise and hyper.noise.kind != KNOWN:
-        slice_level(rng, SIGMA, width[SIGMA], prior, hyper, state, norms, rows)
-    if hyper.rate.kind != KNOWN:
-        _propose_rate(rng, prior, hyper, state, norms)
-        slice_level(rng, RATE, width[RATE], prior, hyper, state, norms, rows)
-    if hyper.ridge.kind != KNOWN:
-        slice_level(rng, RIDGE, width[RIDGE], prior, hyper, state, norms, rows)
+    # A loop, since calls with three constants would be compiled three times.
+    for which in range(0 if with_noise else 1, 3):
+        if hyper[which].kind != KNOWN:
+            if which == RATE:
+                _propose_rate(rng, prior, hyper, state, norms)
+            slice_level(rng, which, width[which], prior, hyper, state, norms, rows)
     draw_locals(rng, prior, state, norms)
     if prior.law == REGULARIZED and hyper.rate.kind != KNOWN:
         _rescale(rng, prior, hyper, state, width[RATE])
