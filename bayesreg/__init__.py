@@ -55,6 +55,7 @@ _MODULES = ("errors", "likelihoods", "plots", "priors", "scales")
 _HOME = {
     "Certificate": "certificate",
     "ElasticNet": "estimators",
+    "Evidence": "evidence",
     "Explanation": "choice",
     "HuberRegressor": "estimators",
     "Lasso": "estimators",
@@ -69,6 +70,7 @@ _HOME = {
     "diagnose": "diagnostics",
     "explain": "fit",
     "find_map": "fit",
+    "log_evidence": "evidence",
     "make_design": "data",
     "map_path": "path",
     "penalty_for": "conventions",

@@ -12,7 +12,7 @@ from bayesreg.errors import InputError
 _CLASSES = {
     f"{module.__name__.rsplit('.', 1)[1]}.{name}": getattr(module, name)
     for module, names in (
-        (scales, ("Flat", "Jeffreys", "HalfNormal", "HalfStudentT", "HalfCauchy", "Gamma", "InverseGamma")),
+        (scales, ("Flat", "Jeffreys", "HalfNormal", "HalfStudentT", "HalfCauchy", "Gamma", "InverseGamma", "RSquared")),
         (likelihoods, ("Gaussian", "Huber", "Laplace", "AsymmetricLaplace", "StudentT", "Bernoulli", "Poisson")),
         (
             priors,

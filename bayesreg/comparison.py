@@ -35,8 +35,9 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Best first, one row a model: ``rank``, ``elpd`` (expected log predictive density by PSIS-LOO) and its ``se``,
-        ``elpd_diff`` to the best and its ``dse``, ``p_loo``, ``weight`` (stacking), ``pareto_k_max`` and
+        Best first, one row a model: ``rank``, ``elpd`` (expected log predictive density, leaving one out: exact where
+        the posterior has it, else by PSIS-LOO) and its ``se``, ``elpd_diff`` to the best and its ``dse``, ``p_loo``,
+        ``weight`` (stacking), ``exact`` (1 or 0: whether the densities are exact), ``pareto_k_max`` and
         ``pareto_k_high`` (rows whose estimate is unreliable), ``effective`` (number of coefficients, see
         `shrinkage`), ``mean_kappa``, ``rhat_max``, ``ess_min``, ``divergences``, ``engine``.
 
@@ -87,7 +88,7 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
             )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto", category=UserWarning)
-            loos[name] = az.loo(post, pointwise=True)
+            loos[name] = _exactly(az.loo(post, pointwise=True), post)
         high = int(np.sum(np.asarray(loos[name].pareto_k) > loos[name].good_k))
         if high:
             warnings.warn(
@@ -108,6 +109,22 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     return table.join(extra.infer_objects())
 
 
+def _exactly(loo: Any, post: xr.DataTree) -> Any:
+    """Put exact leave-one-out densities in the place of the estimated ones, where the posterior has them."""
+    if "exact_loo" not in post.children:
+        return loo
+    exact = post["exact_loo"]["elpd_loo"]
+    # The log density of the rows in sample does not change; p is what it exceeds the elpd by.
+    in_sample = loo.elpd + loo.p
+    loo.elpd = float(exact.sum())
+    loo.se = float(np.sqrt(exact.size * exact.var()))
+    loo.p = in_sample - loo.elpd
+    loo.elpd_i = loo.elpd_i.copy(data=exact.to_numpy())
+    loo.pareto_k = loo.pareto_k.copy(data=np.full(exact.size, np.nan))
+    loo.warning = False
+    return loo
+
+
 def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
     k = np.asarray(loo.pareto_k)
     verdict = json.loads(post.attrs["diagnostics"])
@@ -115,6 +132,7 @@ def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
     if is_mixture(Model.from_json(post.attrs["model"]).prior):
         measured = shrinkage(post)
     return {
+        "exact": int("exact_loo" in post.children),
         "pareto_k_max": float(k.max()),
         "pareto_k_high": int(np.sum(k > loo.good_k)),
         "effective": measured.effective if measured else np.nan,

@@ -13,6 +13,7 @@ from bayesreg import codec
 from bayesreg.data import Design, make_design
 from bayesreg.errors import DesignWarning, InputError, PriorWarning
 from bayesreg.expected_nonzero import stated_scale
+from bayesreg.explained_share import sized_scale
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Likelihood, Scaled
 from bayesreg.priors import Flat, Horseshoe, RegularizedHorseshoe
@@ -117,7 +118,7 @@ class Model:
         ------
         InputError
             If y is outside the likelihood's support, a vector of the prior has the wrong length, or its
-            ``expected_nonzero`` does not go with the data.
+            ``expected_nonzero`` or ``scales.RSquared`` does not go with the model.
         """
         self.likelihood.check_response(design.y[design.weight > 0])
         notes: list[str] = []
@@ -146,6 +147,8 @@ class Model:
             prior, note = stated_scale(prior, relative_to, self.likelihood, sigma, design, self.fit_intercept)
             notes.append(note)
         unit = np.broadcast_to(np.asarray(self.prior.factor, dtype=float), design.p) / per_sd
+        prior, said = sized_scale(prior, unit, relative_to, self.likelihood, sigma, design)
+        notes += [said] if said else []
         problem = Problem(
             design=design,
             likelihood=self.likelihood,

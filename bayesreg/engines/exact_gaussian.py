@@ -67,16 +67,16 @@ class ExactGaussian:
             for name, value in draw(problem, scales, np.random.default_rng(child), draws).items():
                 parts.setdefault(name, []).append(value)
         values = {name: np.stack(part) for name, part in parts.items()}
-        report = {"log_evidence": scales.log_evidence, "log_evidence_error": scales.error}
+        attrs = {"log_evidence": scales.log_evidence, "log_evidence_error": scales.error}
         pointwise = {}
         if problem.n * scales.grid.mass.size <= LARGEST_LOO:
             rows, response, _ = _data(problem)
             loo = leave_one_out(scales, rows, response, problem.design.weight)
             if np.all(np.isfinite(loo.elpd)):
                 pointwise["elpd_loo"] = loo.elpd
-                report["elpd_loo_error"] = loo.error
+                attrs["elpd_loo_error"] = loo.error
         moments = _moments(problem, scales)
-        return Draws(values, {}, "independent", moments, scales.error, report, pointwise)
+        return Draws(values, {}, "independent", moments, scales.error, attrs, pointwise)
 
 
 def draw(problem: Problem, scales: ScalePosterior, rng: np.random.Generator, size: int) -> dict[str, Array]:

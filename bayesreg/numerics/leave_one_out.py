@@ -5,9 +5,9 @@ Given (lambda, sigma), with h_i the leverage and e_i the residual of row i (time
 .. math:: \log p(y_i \mid y_{-i}, \lambda, \sigma) = -\tfrac{w}{2}\log(2\pi\sigma^2) + \tfrac12 \log(1-h_i)
           - \frac{e_i^2}{2\sigma^2 (1-h_i)}
 
-and over the posterior of the scales :math:`1/p(y_i \mid y_{-i}) = E[1/p(y_i \mid y_{-i}, \lambda, \sigma) \mid y]`,
-a sum over the nodes of its quadrature; with sigma² inverse gamma given lambda, the mean over sigma is in closed form. A row
-is left out with all its weight.
+and over the posterior of the scales 1/p(y_i | y_-i) is the mean of 1/p(y_i | y_-i, lambda, sigma): a sum over the nodes
+of its quadrature; with sigma² inverse gamma given lambda, the mean over sigma is in closed form. A row is left out with
+all its weight.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.numerics.gaussian_posterior import GaussianPosterior
 from bayesreg.numerics.log_grid import LogGrid
-from bayesreg.scales import Law, VarianceConjugate
+from bayesreg.scales import Flat, Jeffreys, Law, VarianceConjugate
 
 Array = NDArray[np.float64]
 
@@ -192,6 +192,12 @@ class ScalePosterior:
     def error(self) -> float:
         """Relative error of the integral; 0 for closed forms."""
         return 0.0 if self.grid.mass.size == 1 else self.grid.error
+
+    @property
+    def proper(self) -> bool:
+        """Whether every prior is a probability density, so that the evidence needs no convention."""
+        improper = any(isinstance(law, Flat | Jeffreys) for law in (self.law, self.hyper))
+        return self.coefficients.n_flat == 0 and not improper
 
     @property
     def log_evidence(self) -> float:

@@ -49,7 +49,7 @@ def spectrum(A: Array, b: Array, size: float, rank_left: int) -> tuple[Array, Ar
     c = U.T @ b
     rest = b - U @ c
     left = float(rest @ rest)
-    if d.size >= rank_left or left <= (max(A.shape) * _EPS * size) ** 2:
+    if d.size >= rank_left or left <= (10 * max(A.shape) * _EPS * size) ** 2:
         left = 0.0
     return d, V, c, left
 

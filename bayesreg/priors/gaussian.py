@@ -28,7 +28,8 @@ class Gaussian:
     Parameters
     ----------
     scale : float, array of shape (p,) or law
-        Standard deviation. Infinite entries leave a column unpenalised; a law makes it learned (``prior_scale``).
+        Standard deviation. Infinite entries leave a column unpenalised; a law makes it learned (``prior_scale``), for
+        example ``scales.RSquared(1, 1)``, uniform on the share of variance explained.
     loc : float or array of shape (p,), default 0
         Mean, in the unit of the coefficients.
     factor : float or array of shape (p,), default 1

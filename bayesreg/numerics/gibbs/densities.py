@@ -36,7 +36,7 @@ def learned_log_density(learned: Any, value: float) -> float:
     if not (number > 0.0 and number < np.inf):
         return -np.inf
     # |d log number / d log value| is a constant.
-    return float(law_log_density(learned.code, learned.first, learned.second, number) + math.log(number))
+    return float(law_log_density(learned.code, learned.first, learned.second, number, learned.third) + math.log(number))
 
 
 @njit(cache=True, nogil=True)

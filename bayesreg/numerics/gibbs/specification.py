@@ -47,7 +47,7 @@ class Learned(NamedTuple):
     kind : int
         KNOWN, INVERSE, DIRECT or INVERSE_ROOT.
     code : int
-    first, second : float
+    first, second, third : float
         The law of ``numerics.gibbs.laws``.
     """
 
@@ -55,6 +55,7 @@ class Learned(NamedTuple):
     code: int
     first: float
     second: float
+    third: float = 0.0
 
 
 class Prior(NamedTuple):

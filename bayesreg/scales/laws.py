@@ -1,10 +1,9 @@
-"""Laws for learned scales: noise standard deviations, prior scales and prior rates.
+"""What a law is, and the laws.
 
 A law is the density of a positive number, with respect to that number itself. ``InverseGamma`` is stated on the
 square of the number (the conjugate use); its ``log_density`` is still that of the number, Jacobian included.
 
-``HalfNormal``, ``HalfCauchy``, ``HalfStudentT``, ``Gamma`` and ``InverseGamma`` are proper; ``Flat`` and ``Jeffreys``
-are not, and fit the noise level only (``Flat`` also the scale of at least two coefficients).
+All are proper but ``Flat`` and ``Jeffreys``, which fit the noise level only (``Flat`` also two coefficients' scale).
 """
 
 from __future__ import annotations
@@ -54,11 +53,11 @@ class Coded(Protocol):
     """A law that compiled kernels know, as data."""
 
     @property
-    def code(self) -> tuple[int, float, float]:
-        """Its number in ``numerics.gibbs.laws`` and two parameters, 0 where it has fewer."""
+    def code(self) -> tuple[int, float, float] | tuple[int, float, float, float]:
+        """Its number in ``numerics.gibbs.laws`` and two parameters, 0 where it has fewer, or three."""
 
 
-def _positive(law: Law, **parameters: float) -> None:
+def positive(law: Law, **parameters: float) -> None:
     """Check the fields of a law and store them as plain floats."""
     for name, value in parameters.items():
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
@@ -68,7 +67,7 @@ def _positive(law: Law, **parameters: float) -> None:
         object.__setattr__(law, name, float(value))
 
 
-def _double(value: float) -> np.float64:
+def double(value: float) -> np.float64:
     """A number that PyTensor keeps in double precision: a plain float that float32 can hold would become one."""
     return np.float64(value)
 
@@ -189,7 +188,7 @@ class HalfNormal:
     scale: float
 
     def __post_init__(self) -> None:
-        _positive(self, scale=self.scale)
+        positive(self, scale=self.scale)
 
     @property
     def code(self) -> tuple[int, float, float]:
@@ -209,7 +208,7 @@ class HalfNormal:
         """Return ``pm.HalfNormal``."""
         import pymc as pm
 
-        return pm.HalfNormal(name, sigma=_double(self.scale))
+        return pm.HalfNormal(name, sigma=double(self.scale))
 
 
 @dataclass(frozen=True)
@@ -234,7 +233,7 @@ class HalfStudentT:
     scale: float
 
     def __post_init__(self) -> None:
-        _positive(self, df=self.df, scale=self.scale)
+        positive(self, df=self.df, scale=self.scale)
 
     @property
     def code(self) -> tuple[int, float, float]:
@@ -256,7 +255,7 @@ class HalfStudentT:
         """Return the absolute value of ``pm.StudentT``."""
         import pymc as pm
 
-        df, scale = _double(self.df), _double(self.scale)
+        df, scale = double(self.df), double(self.scale)
         return _folded(name, scale, lambda size: pm.StudentT.dist(nu=df, mu=0.0, sigma=scale, size=size))
 
 
@@ -279,7 +278,7 @@ class HalfCauchy:
     scale: float
 
     def __post_init__(self) -> None:
-        _positive(self, scale=self.scale)
+        positive(self, scale=self.scale)
 
     @property
     def code(self) -> tuple[int, float, float]:
@@ -299,7 +298,7 @@ class HalfCauchy:
         """Return the absolute value of ``pm.Cauchy``, one or as many as ``dims`` holds."""
         import pymc as pm
 
-        scale = _double(self.scale)
+        scale = double(self.scale)
         return _folded(name, scale, lambda size: pm.Cauchy.dist(alpha=0.0, beta=scale, size=size), dims=dims)
 
 
@@ -323,7 +322,7 @@ class Gamma:
     rate: float
 
     def __post_init__(self) -> None:
-        _positive(self, shape=self.shape, rate=self.rate)
+        positive(self, shape=self.shape, rate=self.rate)
 
     @property
     def code(self) -> tuple[int, float, float]:
@@ -344,7 +343,7 @@ class Gamma:
         """Return ``pm.Gamma``."""
         import pymc as pm
 
-        return pm.Gamma(name, alpha=_double(self.shape), beta=_double(self.rate))
+        return pm.Gamma(name, alpha=double(self.shape), beta=double(self.rate))
 
 
 @dataclass(frozen=True)
@@ -367,7 +366,7 @@ class InverseGamma:
     scale: float
 
     def __post_init__(self) -> None:
-        _positive(self, shape=self.shape, scale=self.scale)
+        positive(self, shape=self.shape, scale=self.scale)
 
     @property
     def code(self) -> tuple[int, float, float]:
@@ -396,5 +395,5 @@ class InverseGamma:
         def root(shape: Any, scale: Any, size: Any) -> Any:
             return pm.math.sqrt(pm.InverseGamma.dist(alpha=shape, beta=scale, size=size))
 
-        shape, scale = _double(self.shape), _double(self.scale)
+        shape, scale = double(self.shape), double(self.scale)
         return pm.CustomDist(name, shape, scale, dist=root, transform=pm.distributions.transforms.log, dims=dims)
