@@ -245,8 +245,9 @@ def sample(
     -------
     xarray.DataTree
         Groups ``posterior`` (``intercept``, ``coef``, learned ``sigma`` and prior parameters, ``local_scale`` of a
-        Laplace or elastic-net prior), ``sample_stats``, ``log_likelihood``, ``observed_data``, ``constant_data`` and,
-        where the engine knows them, ``exact_moments``. Original units; ``attrs`` say engine, exactness, model, seed.
+        normal mixture, which priors with a Laplace part and of groups are too), ``sample_stats``, ``log_likelihood``,
+        ``observed_data``, ``constant_data`` and, where the engine knows them, ``exact_moments``. Original units;
+        ``attrs`` say engine, exactness, model, seed.
         Ctrl-C returns the draws so far, with ``attrs["interrupted"]`` and a warning.
 
     Raises

@@ -160,3 +160,37 @@ def test_the_evidence_of_a_separated_row_pair_grows_with_the_scale() -> None:
     np.testing.assert_allclose(evidence(2e4) / evidence(1e4), 2.0, rtol=1e-3)
     assert strictly_separated(np.column_stack([np.ones(2), x]), np.array([0.0, 1.0]))
     assert not strictly_separated(np.column_stack([np.ones(3), [-1.0, 1.0, 1.0]]), np.array([0.0, 1.0, 0.0]))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda law: priors.StudentT(3.0, law),
+        lambda law: priors.Horseshoe(law),
+        lambda law: priors.RegularizedHorseshoe(law, slab_df=None),
+    ],
+    ids=["student_t", "horseshoe", "regularized"],
+)
+def test_a_normal_mixture_needs_a_law_of_its_scale_that_is_proper_where_the_data_are_silent(
+    make: Any, linear: Any
+) -> None:
+    X, y = linear
+    check(GAUSSIAN, make(scales.HalfCauchy(1.0)), X, y)
+    with pytest.raises(NotIdentifiedError, match=r"prior_scale ~ scales\.Jeffreys\(\) leaves the posterior improper"):
+        check(GAUSSIAN, make(scales.Jeffreys()), X, y)
+    with pytest.raises(NotIdentifiedError, match=r"prior_scale ~ scales\.Flat\(\)"):
+        check(GAUSSIAN, make(scales.Flat()), X[:, :1], y)
+    # Two coefficients lend a flat scale tails that are integrable, but for a slab, beside which it may go anywhere.
+    if isinstance(make(1.0), priors.RegularizedHorseshoe):
+        with pytest.raises(NotIdentifiedError, match=r"prior_scale ~ scales\.Flat\(\)"):
+            check(GAUSSIAN, make(scales.Flat()), X, y)
+    else:
+        check(GAUSSIAN, make(scales.Flat()), X, y)
+
+
+def test_collinear_columns_without_a_mixture_prior_are_named(linear: Any) -> None:
+    X, y = linear
+    X = np.column_stack([X, X[:, 0]])
+    check(GAUSSIAN, priors.Horseshoe(factor=[1.0, INF, INF, INF, INF]), X, y)
+    with pytest.raises(NotIdentifiedError, match="rank deficiency 1"):
+        check(GAUSSIAN, priors.StudentT(3.0, [INF, 1.0, 1.0, 1.0, INF]), X, y)

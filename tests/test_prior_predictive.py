@@ -46,6 +46,14 @@ def elastic_net_cdf(l1: float, l2: float) -> Callable[[Any], Any]:
     return lambda value: np.interp(value, grid, mass / mass[-1])
 
 
+def mixture_cdf(deviation: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Distribution function of N(0, deviation(local)²) over half-Cauchy local scales, at quantiles of these."""
+    local = np.tan(0.5 * np.pi * (np.arange(20_000) + 0.5) / 20_000)
+    grid = np.sinh(np.linspace(-12, 12, 2001))
+    values = np.array([stats.norm.cdf(point / deviation(local)).mean() for point in grid])
+    return lambda value: np.interp(value, grid, values)
+
+
 SD = np.array([2.0, 0.5])
 # Prior, law of each of the two coefficients at sigma = 2.
 COEFFICIENTS: dict[str, tuple[Any, list[Callable[[Any], Any]]]] = {
@@ -68,6 +76,16 @@ COEFFICIENTS: dict[str, tuple[Any, list[Callable[[Any], Any]]]] = {
     "elastic_net_factor": (priors.ElasticNet(3.0, 2.0, factor=2.0), [elastic_net_cdf(1.5, 0.5)] * 2),
     "elastic_net_sigma": (priors.ElasticNet(3.0, 2.0, relative_to="sigma"), [elastic_net_cdf(1.5, 0.5)] * 2),
     "elastic_net_penalty": (priors.ElasticNet(3.0, 2.0, relative_to="penalty"), [elastic_net_cdf(0.75, 0.5)] * 2),
+    "student_t": (priors.StudentT(2.5, [0.7, 3.0]), [stats.t(2.5, scale=0.7).cdf, stats.t(2.5, scale=3.0).cdf]),
+    "student_t_sigma": (
+        priors.StudentT(2.5, 0.7, relative_to="sigma", loc=[1.0, 0.0], factor=[1.0, 3.0]),
+        [stats.t(2.5, 1.0, 1.4).cdf, stats.t(2.5, 0.0, 4.2).cdf],
+    ),
+    "horseshoe": (priors.Horseshoe(0.4), [mixture_cdf(lambda local: 0.4 * local)] * 2),
+    "regularized": (
+        priors.RegularizedHorseshoe(0.4, 1.5, None, relative_to="sigma"),
+        [mixture_cdf(lambda local: 2.0 * (1 / (0.4 * local) ** 2 + 1 / 1.5**2) ** -0.5)] * 2,
+    ),
 }
 
 
@@ -75,7 +93,7 @@ COEFFICIENTS: dict[str, tuple[Any, list[Callable[[Any], Any]]]] = {
 def test_coefficients_follow_their_prior(name: str, X: np.ndarray) -> None:
     prior, laws = COEFFICIENTS[name]
     drawn = prior_draws(br.Model(likelihoods.Gaussian(2.0), prior, fit_intercept=False), X)
-    assert set(drawn) == {"coef", "y"}
+    assert set(drawn) - {"local_scale"} == {"coef", "y"}
     assert drawn["coef"].shape == (DRAWS, 2)
     for j, law in enumerate(laws):
         check_law(drawn["coef"][:, j], law)

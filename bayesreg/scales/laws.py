@@ -75,17 +75,15 @@ def double(value: float) -> np.float64:
 def _folded(name: str, scale: np.float64, build: Any, dims: str | None = None) -> Any:
     """Absolute value of a PyMC distribution as a positive variable.
 
-    PyMC's own half-t and half-Cauchy carry log 2 in single precision. Samplers start at ``scale``; where there is one
-    for each coordinate of ``dims`` the caller says.
+    PyMC's own half-t and half-Cauchy carry log 2 in single precision. Samplers of one number start at ``scale``.
     """
     import pymc as pm
 
     def fold(size: Any) -> Any:
         return pm.math.abs(build(size))
 
-    return pm.CustomDist(
-        name, dist=fold, transform=pm.distributions.transforms.log, initval=None if dims else scale, dims=dims
-    )
+    start, transform = None if dims else scale, pm.distributions.transforms.log
+    return pm.CustomDist(name, dist=fold, transform=transform, initval=start, dims=dims)
 
 
 def _improper(law: Law) -> InputError:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from bayesreg import plots, priors, scales
 from bayesreg.errors import InputError
@@ -62,7 +62,43 @@ def test_a_narrow_prior_beside_a_wide_one_keeps_its_shape() -> None:
     assert np.ptp(frame.groupby("prior")["coef"].max()) < 1e-9
 
 
-@pytest.mark.parametrize("prior", [priors.Flat(), priors.Gaussian(np.inf), priors.ElasticNet(0.0, 0.0)])
+def test_a_sign_constraint_cuts_the_density_and_doubles_it() -> None:
+    frame = plots.prior_density_data(priors.Gaussian(1.5, loc=0.5, positive=True), GRID)
+    expected = np.where(GRID < 0.5, 0.0, 2 * stats.norm(0.5, 1.5).pdf(GRID))
+    np.testing.assert_allclose(frame["density"], expected, rtol=1e-13)
+
+
+def test_a_student_t_is_scipys() -> None:
+    frame = plots.prior_density_data(priors.StudentT(2.5, 0.4, loc=0.5, factor=2.0, relative_to="sigma"), GRID, sigma=3)
+    np.testing.assert_allclose(frame["density"], stats.t(2.5, 0.5, 2.4).pdf(GRID), rtol=1e-12)
+
+
+def test_a_horseshoe_has_an_infinite_peak_that_the_drawing_cuts(ax: Axes) -> None:
+    prior = priors.Horseshoe(0.4, loc=1.0, factor=2.0)
+    frame = plots.prior_density_data(prior, np.array([1.0, 1.3, 3.0]))
+    d = np.array([0.3, 2.0])
+    u = 0.5 * (d / 0.8) ** 2
+    expected = (2 * np.pi**3) ** -0.5 / 0.8 * np.exp(u) * special.exp1(u)
+    np.testing.assert_allclose(frame["density"], [np.inf, *expected], rtol=1e-12)
+    plots.prior_density(prior, ax)
+    height = ax.lines[0].get_ydata()
+    assert np.all(np.isfinite(height))
+    assert height.size == 400
+    assert np.isfinite(ax.get_ylim()).all()
+
+
+@pytest.mark.parametrize("prior", [priors.StudentT(1.0, 0.3), priors.StudentT(30.0, 2.0), priors.Horseshoe(0.02)])
+def test_the_default_grid_of_a_mixture_has_six_nats_of_tail(prior: priors.StudentT) -> None:
+    frame = plots.prior_density_data(prior)
+    near = plots.prior_density_data(prior, [0.1 * float(prior.deviation(1.0, {}))])["log_density"].iloc[0]
+    np.testing.assert_allclose(frame["log_density"].iloc[[0, -1]], near - 6.0, rtol=1e-6)
+    finite = frame[np.isfinite(frame["density"])]
+    assert integrate.trapezoid(finite["density"], finite["coef"]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "prior", [priors.Flat(), priors.Gaussian(np.inf), priors.StudentT(3.0, np.inf), priors.ElasticNet(0.0, 0.0)]
+)
 def test_a_flat_prior_is_marked_as_improper(prior: priors.Flat) -> None:
     frame = plots.prior_density_data({"flat": prior, "ridge": priors.Gaussian(1.0)}, GRID)
     flat = frame[frame["prior"] == "flat"]
@@ -77,6 +113,9 @@ def test_a_flat_prior_is_marked_as_improper(prior: priors.Flat) -> None:
         (priors.Laplace(scales.HalfCauchy(1.0)), "learned prior_scale; to draw it give a number"),
         (priors.ElasticNet(scales.HalfCauchy(1.0), scales.Gamma(2.0, 1.0)), "learned prior_l1, prior_l2"),
         (priors.Gaussian([1.0, 2.0]), "vector of scales"),
+        (priors.StudentT(3.0, [1.0, 2.0]), "vector of scales"),
+        (priors.Horseshoe(), "learned prior_scale"),
+        (priors.RegularizedHorseshoe(0.1, slab_df=None), "the density of RegularizedHorseshoe has no closed form"),
         (priors.Gaussian(1.0, factor=[1.0, 2.0]), "vector of scales"),
         (priors.Laplace(1.0, relative_to="sigma"), "relative to 'sigma'; give the noise level as sigma=number"),
         ("Laplace", "must be from bayesreg.priors"),

