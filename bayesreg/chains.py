@@ -32,7 +32,7 @@ from bayesreg.progress import Progress
 Array = NDArray[np.float64]
 
 ROUND = 0.2
-FIRST_ROUND = 8
+FIRST_ROUND = 1
 # Without `checkpoint_every`, writing takes at most a twentieth of the time.
 PAUSE, SHARE = 30.0, 20
 # Of the parameters whose effective size is shown while chains run.

@@ -34,7 +34,14 @@ def test_every_engine_is_described_in_the_order_of_choice() -> None:
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    for page in ("README.md", "CONTRIBUTING.md", "docs/model.md", "docs/engines.md", "docs/conventions.md"):
+    for page in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/model.md",
+        "docs/engines.md",
+        "docs/conventions.md",
+        "docs/long_runs.md",
+    ):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(page)):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
     for name in re.findall(
