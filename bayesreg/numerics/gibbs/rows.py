@@ -169,10 +169,10 @@ def information(Z: Any, omega: Any) -> Any:
             root[i, j] = value * Z[i, j]
     if m <= 2 * _BLOCK:
         return np.dot(root.T, root)
-    A = np.empty((m, m))
+    A, turned = np.empty((m, m)), np.ascontiguousarray(root.T)
     for start in range(0, m, _BLOCK):
         stop = min(start + _BLOCK, m)
-        A[start:stop, :stop] = np.dot(np.ascontiguousarray(root[:, start:stop].T), root[:, :stop])
+        A[start:stop, :stop] = np.dot(turned[start:stop], turned[:stop].T)
     return A
 
 
@@ -212,7 +212,7 @@ def draw_theta(
         for k in range(i):
             v0[k] -= A[i, k] * v0[i]
     state.delta[:] = v0
-    return True
+    return bool(np.isfinite(v0).all())
 
 
 @njit(cache=True, nogil=True)
@@ -258,18 +258,19 @@ def row_sweeps(
         Whether sigma² Q is free of sigma.
     free : array, shape (draws, n_flat)
         Filled with the last coefficients.
-    deltas, locals_, levels : array, shape (draws, m), (draws, G), (draws, 4)
+    deltas, locals_, levels : array, shape (draws, m), (draws, G), (draws, 5)
 
     Returns
     -------
     bool
-        False where a matrix was singular to working precision; what follows is not filled.
+        False where a matrix was singular to working precision or a number overflowed; what follows is not filled.
     """
     n, m = rows.Z.shape
     omega, precision, norms = np.empty(n), np.empty(m), np.empty(state.local.size)
     level = state.level
-    residual = rows.response - np.dot(rows.Z, state.delta)
     for k in range(deltas.shape[0]):
+        # From the state itself: however the draws are cut into calls, they are the same to the last digit.
+        residual = rows.response - np.dot(rows.Z, state.delta)
         draw_omega(rng, rows, residual, level[SIGMA], omega)
         prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
         if not draw_theta(rng, rows, omega, precision, hyper, state, width[SIGMA], own):
