@@ -20,7 +20,8 @@ Block 1: theta given Omega, normal with :math:`A = L L' = Z'\Omega Z + \sigma^2 
 sigma, theta integrated out, where :math:`\sigma^2 Q` is free of sigma). Where sigma stays, theta is thrown to the other
 side of its conditional mean, which leaves that law invariant as a new draw does (Adler, 1981),
 
-.. math:: L'(\theta - m) \leftarrow -\rho\, L'(\theta - m) + \sigma \sqrt{1 - \rho^2}\, \epsilon, \quad \epsilon \sim N(0, I)
+.. math:: L'(\theta - m) \leftarrow -\rho L'(\theta - m) + \sigma \sqrt{1 - \rho^2}\, \epsilon, \quad
+          \epsilon \sim N(0, I)
 
 Block 2: sigma and the multipliers with Omega and the local variances t integrated out, then t and Omega.
 """
@@ -53,7 +54,7 @@ Array = NDArray[np.float64]
 LOGISTIC, STUDENT_T, ABSOLUTE = range(3)
 
 _BLOCK = 48
-# rho. Where rows are far from 1/2, theta follows its conditional mean slowly and gains most from being thrown across it;
+# rho. Where rows are far from 1/2, theta follows its conditional mean slowly and gains most from being thrown across;
 # where that mean stands still, the squares of coefficients are correlated by the square of this.
 _BACK = 0.7
 # Prior precisions below this share of a column's own information only keep collinear columns from being singular.
