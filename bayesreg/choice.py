@@ -13,6 +13,7 @@ from bayesreg.engines.exact_gaussian import ExactGaussian
 from bayesreg.engines.gibbs_blocks import GibbsBlocks
 from bayesreg.engines.gibbs_collapsed import GibbsCollapsed
 from bayesreg.engines.gibbs_full import GibbsFull
+from bayesreg.engines.gibbs_rows import GibbsRows
 from bayesreg.engines.interior_point import InteriorPoint
 from bayesreg.engines.majorise_minimise import MajoriseMinimise
 from bayesreg.engines.nuts import Nuts
@@ -40,6 +41,7 @@ SAMPLE_ENGINES: tuple[SampleEngine | ChainEngine, ...] = (
     GibbsCollapsed(),
     GibbsBlocks(),
     GibbsFull(),
+    GibbsRows(),
     Nuts(),
 )
 

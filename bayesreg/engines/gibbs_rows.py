@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayesreg import mixture_problem
 from bayesreg.engines.base import Chain
-from bayesreg.gibbs_chain import GibbsChain, Raw
+from bayesreg.gibbs_chain import GibbsChain, Raw, Sweeps
 from bayesreg.likelihoods import AsymmetricLaplace, Bernoulli, Laplace, StudentT
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.gibbs.rows import ABSOLUTE, LOGISTIC, STUDENT_T, Rows, row_sweeps
@@ -55,16 +55,7 @@ class GibbsRows:
     def start(self, problem: Problem, rng: np.random.Generator) -> Chain:
         """Return a chain at a random start."""
         mixture, rows = augmented(problem)
-        prior, hyper, own = mixture.prior, mixture.hyper, mixture.own_noise
-        # Columns without a prior are the last ones and no part of what is integrated out of the rows.
-        pure = bool(np.all(prior.rate[: prior.rate.size - rows.n_flat] > 0)) and not prior.ridged
-        given_omega = hyper._replace(noise=_KNOWN) if rows.sloped else hyper
-
-        def sweeps(rng: np.random.Generator, state: State, width: Array, raw: Raw) -> bool:
-            if problem.p >= problem.n:
-                wide = (rng, rows, prior, hyper, given_omega, state, width, own and not rows.sloped, pure)
-                return bool(wide_row_sweeps(*wide, *raw))
-            return bool(row_sweeps(rng, rows, prior, hyper, state, width, own, *raw))
+        sweeps = kernel(problem, mixture, rows)
 
         def back(raw: Raw) -> Array:
             if not problem.flat_intercept:
@@ -76,6 +67,22 @@ class GibbsRows:
             return np.column_stack([raw.free[:, :-1], raw.free[:, -1] - d @ problem.design.x_mean])
 
         return GibbsChain(mixture, rng, sweeps, rows.n_flat, back)
+
+
+def kernel(problem: Problem, mixture: MixtureProblem, rows: Rows) -> Sweeps:
+    """Return the sweeps for `augmented` data: m x m matrices, or n x n ones where there are more columns than rows."""
+    prior, hyper, own = mixture.prior, mixture.hyper, mixture.own_noise
+    # Columns without a prior are the last ones and no part of what is integrated out of the rows.
+    pure = bool(np.all(prior.rate[: prior.rate.size - rows.n_flat] > 0)) and not prior.ridged
+    given_omega = hyper._replace(noise=_KNOWN) if rows.sloped else hyper
+
+    def sweeps(rng: np.random.Generator, state: State, width: Array, raw: Raw) -> bool:
+        if problem.p >= problem.n:
+            wide = (rng, rows, prior, hyper, given_omega, state, width, own and not rows.sloped, pure)
+            return bool(wide_row_sweeps(*wide, *raw))
+        return bool(row_sweeps(rng, rows, prior, hyper, state, width, own, *raw))
+
+    return sweeps
 
 
 def _operations(problem: Problem) -> float:

@@ -16,9 +16,14 @@ ABSOLUTE     e^(-k \|s\|)                              inverse Gaussian(mean k/\
 the amount and a slope: the same posterior as with the mixture of Kozumi & Kobayashi (2011), without its latent means. A
 row of weight k has the weight Omega of k rows, drawn at once.
 
-Block 1: theta given Omega, from :math:`A = Z'\Omega Z + Q` (and before it sigma, theta integrated out, where
-:math:`\sigma^2 Q` is free of sigma). Block 2: sigma and the multipliers with Omega and the local variances t integrated
-out, then t and Omega.
+Block 1: theta given Omega, normal with :math:`A = L L' = Z'\Omega Z + \sigma^2 Q` its precision times sigma² (before it
+sigma, theta integrated out, where :math:`\sigma^2 Q` is free of sigma). Where sigma stays, theta is thrown to the other
+side of its conditional mean, which leaves that law invariant as a new draw does (Adler, 1981),
+
+.. math:: L'(\theta - m) \leftarrow -\rho L'(\theta - m) + \sigma \sqrt{1 - \rho^2}\, \epsilon, \quad
+          \epsilon \sim N(0, I)
+
+Block 2: sigma and the multipliers with Omega and the local variances t integrated out, then t and Omega.
 """
 
 from __future__ import annotations
@@ -49,6 +54,9 @@ Array = NDArray[np.float64]
 LOGISTIC, STUDENT_T, ABSOLUTE = range(3)
 
 _BLOCK = 48
+# rho. Where rows are far from 1/2, theta follows its conditional mean slowly and gains most from being thrown across;
+# where that mean stands still, the squares of coefficients are correlated by the square of this.
+_BACK = 0.7
 # Prior precisions below this share of a column's own information only keep collinear columns from being singular.
 _FLOOR = 1e-14
 # A row within 1e-6 sigma of the fit weighs as if it were that far: more would drown all others in the factorisation.
@@ -169,10 +177,10 @@ def information(Z: Any, omega: Any) -> Any:
             root[i, j] = value * Z[i, j]
     if m <= 2 * _BLOCK:
         return np.dot(root.T, root)
-    A = np.empty((m, m))
+    A, turned = np.empty((m, m)), np.ascontiguousarray(root.T)
     for start in range(0, m, _BLOCK):
         stop = min(start + _BLOCK, m)
-        A[start:stop, :stop] = np.dot(np.ascontiguousarray(root[:, start:stop].T), root[:, :stop])
+        A[start:stop, :stop] = np.dot(turned[start:stop], turned[:stop].T)
     return A
 
 
@@ -205,14 +213,21 @@ def draw_theta(
         else:
             level[SIGMA] = draw_noise(rng, hyper.noise, count, square, level[SIGMA], width)
     sigma = level[SIGMA]
-    for i in range(m):
-        v0[i] += sigma * (v1[i] + rng.standard_normal())
+    # A sigma drawn with theta integrated out needs a new theta.
+    back = 0.0 if own and hyper.noise.kind != KNOWN else _BACK
+    fresh = math.sqrt(1.0 - back * back)
+    for j in range(m):
+        v0[j] += sigma * v1[j]
+        old = -v0[j]
+        for i in range(j, m):
+            old += A[i, j] * state.delta[i]
+        v0[j] += sigma * fresh * rng.standard_normal() - back * old
     for i in range(m - 1, -1, -1):
         v0[i] /= A[i, i]
         for k in range(i):
             v0[k] -= A[i, k] * v0[i]
     state.delta[:] = v0
-    return True
+    return bool(np.isfinite(v0).all())
 
 
 @njit(cache=True, nogil=True)
@@ -258,18 +273,19 @@ def row_sweeps(
         Whether sigma² Q is free of sigma.
     free : array, shape (draws, n_flat)
         Filled with the last coefficients.
-    deltas, locals_, levels : array, shape (draws, m), (draws, G), (draws, 4)
+    deltas, locals_, levels : array, shape (draws, m), (draws, G), (draws, 5)
 
     Returns
     -------
     bool
-        False where a matrix was singular to working precision; what follows is not filled.
+        False where a matrix was singular to working precision or a number overflowed; what follows is not filled.
     """
     n, m = rows.Z.shape
     omega, precision, norms = np.empty(n), np.empty(m), np.empty(state.local.size)
     level = state.level
-    residual = rows.response - np.dot(rows.Z, state.delta)
     for k in range(deltas.shape[0]):
+        # From the state itself: however the draws are cut into calls, they are the same to the last digit.
+        residual = rows.response - np.dot(rows.Z, state.delta)
         draw_omega(rng, rows, residual, level[SIGMA], omega)
         prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
         if not draw_theta(rng, rows, omega, precision, hyper, state, width[SIGMA], own):

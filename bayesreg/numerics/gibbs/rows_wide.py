@@ -36,10 +36,13 @@ def triangularise(A: Any, f: int) -> bool:
         v = A[j:, j] / length
         v[0] += 1.0
         # The reflection I - v v'/v_0 sends the column to (-length, 0, ...).
-        share = np.dot(v, A[j:, j + 1 :]) / v[0]
+        share = np.zeros(c)
         for i in range(j, n):
             for k in range(j + 1, c):
-                A[i, k] -= v[i - j] * share[k - j - 1]
+                share[k] += v[i - j] / v[0] * A[i, k]
+        for i in range(j, n):
+            for k in range(j + 1, c):
+                A[i, k] -= v[i - j] * share[k]
         A[j, j] = -length
     return True
 
@@ -78,12 +81,13 @@ def wide_row_sweeps(
         Whether the prior variance of every coefficient is t / (a r)² but for sigma.
     free : array, shape (draws, n_flat)
         Filled with the last coefficients.
-    deltas, locals_, levels : array, shape (draws, m), (draws, G), (draws, 4)
+    deltas, locals_, levels : array, shape (draws, m), (draws, G), (draws, 5)
 
     Returns
     -------
     bool
-        False where a column without a prior is spanned by those before it; what follows is not filled.
+        False where a column without a prior is spanned by those before it or a number overflowed; what follows is not
+        filled.
     """
     n, m = rows.Z.shape
     f = rows.n_flat
@@ -92,8 +96,8 @@ def wide_row_sweeps(
     # Columns without a prior first, then the others, then the pseudo-response.
     joined = np.empty((n, m + 1))
     level = state.level
-    residual = rows.response - np.dot(rows.Z, state.delta)
     for k in range(deltas.shape[0]):
+        residual = rows.response - np.dot(rows.Z, state.delta)
         draw_omega(rng, rows, residual, level[SIGMA], omega)
         for i in range(n):
             root = math.sqrt(omega[i])
@@ -112,6 +116,8 @@ def wide_row_sweeps(
             for i in range(j + 1, f):
                 value -= joined[j, i] * state.delta[q + i]
             state.delta[q + j] = value / joined[j, j]
+        if not np.isfinite(state.delta).all():
+            return False
         residual = rows.response - np.dot(rows.Z, state.delta)
         draw_scales(rng, rows, residual, prior, hyper, state, norms, width)
         free[k] = state.delta[q:]
