@@ -1,76 +1,100 @@
-"""The posterior of any model by the no-U-turn sampler: the PyMC export, sampled by nutpie."""
+"""The posterior of any model by the no-U-turn sampler, run by nutpie."""
 
 from __future__ import annotations
 
-import warnings
+import os
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayesreg.engines.base import Options
 from bayesreg.errors import SamplingError
 from bayesreg.interfaces import implements
+from bayesreg.numerics.threads import one_blas_thread
+from bayesreg.nutpie_models import compiled_density, compiled_pymc
 from bayesreg.outcomes import Draws
 from bayesreg.priors.base import Exported, NormalMixture, Penalised
 from bayesreg.problem import Problem
-from bayesreg.pymc_export import build_pymc
+from bayesreg.sampling_form import coordinates, why_not_compiled
+
+Array = NDArray[np.float64]
+
+STATS = ("diverging", "energy", "n_steps", "step_size", "logp", "mean_tree_accept", "maxdepth_reached")
+# Fewer draws a chain than these are not worth returning when sampling is interrupted.
+FEWEST = 4
 
 
 class Nuts:
-    """NUTS on the model's PyMC form, the intercept sampled at the column means."""
+    """NUTS in whitened coordinates on a compiled density, or on the model's PyMC form where a part is the user's own."""
 
     name = "nuts"
-    tune = 1000
+    tune = 500
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for every model that has a PyMC form."""
         if not isinstance(problem.prior, Penalised | NormalMixture | Exported):
             return f"{type(problem.prior).__name__} has neither rates(...) nor to_pymc(...)"
-        return None
+        reason = why_not_compiled(problem)
+        return f"X is sparse, and {reason}" if reason and problem.design.is_sparse else None
 
     def cost(self, problem: Problem) -> str:
-        """Compilation, then some dozens of gradients a draw."""
-        return "seconds to compile, then 10 to 100 passes over the rows a draw"
+        """Dozens of gradients a draw; compilation where the density is not one of ours."""
+        if why_not_compiled(problem):
+            return "seconds to compile, then 10 to 100 passes over the rows a draw"
+        return "5 to 100 gradients a draw, each a pass over the rows or, for a Gaussian likelihood, p² flops"
 
     def sample(
         self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: Options
     ) -> Draws:
-        """Compile (seconds, the first time on a machine up to a minute) and sample."""
-        import nutpie
+        """Sample; Ctrl-C ends it early and keeps what every chain has."""
+        at = None if why_not_compiled(problem) else coordinates(problem)
+        model = compiled_pymc(problem) if at is None else compiled_density(at)
+        tree = _run(
+            model,
+            draws=draws,
+            tune=options["tune"],
+            chains=chains,
+            cores=min(chains, options["cores"]),
+            seed=int(seed.generate_state(1)[0]),
+            target_accept=options["target_accept"],
+            # Correlated columns need more than a diagonal mass matrix: ten times the ESS on the diabetes data.
+            adaptation="low_rank" if at is None else os.environ.get("BR_ADAPT","diag"),
+            progress_bar=options["progressbar"],
+            save_warmup=False,
+        )
+        stats = {name: np.asarray(tree["sample_stats"][name]) for name in STATS if name in tree["sample_stats"]}
+        kept = _complete(stats["logp"])
+        if kept < min(FEWEST, draws):
+            raise KeyboardInterrupt
+        if at is not None:
+            values = at.values(np.asarray(tree["posterior"]["u"], dtype=float)[:, :kept])
+        else:
+            names = ["coef", *(["intercept"] if problem.fit_intercept else []), *problem.hyper_laws]
+            names += ["sigma"] if problem.sigma_law is not None else []
+            names += ["local_scale"] if implements(problem.prior, NormalMixture) else []
+            values = {name: np.asarray(tree["posterior"][name], dtype=float)[:, :kept] for name in names}
+        attrs = {"interrupted": 1} if kept < draws else {}
+        return Draws(values, {name: value[:, :kept] for name, value in stats.items()}, "mcmc", {}, attrs=attrs)
 
-        with warnings.catch_warnings():
-            # Compiling the elastic net's random method falls back to Python; sampling never calls it.
-            warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
-            compiled = nutpie.compile_pymc_model(_form(problem))
+
+def _run(model: Any, **settings: Any) -> Any:
+    """nutpie's tree of the draws; shorter, with NaN behind, when it was interrupted."""
+    import nutpie
+
+    try:
+        with one_blas_thread():
+            running = nutpie.sample(model, blocking=False, **settings)
             try:
-                tree = nutpie.sample(
-                    compiled,
-                    draws=draws,
-                    tune=options["tune"],
-                    chains=chains,
-                    cores=min(chains, options["cores"]),
-                    seed=int(seed.generate_state(1)[0]),
-                    target_accept=options["target_accept"],
-                    # Correlated columns need more than a diagonal mass matrix: ten times the ESS on the diabetes data.
-                    adaptation="low_rank",
-                    progress_bar=options["progressbar"],
-                    save_warmup=False,
-                )
-            except RuntimeError as error:
-                raise SamplingError(
-                    f"NUTS could not run: {error}. Check the scales of X and y and that every prior is proper."
-                ) from error
-        names = ["coef", *(["intercept"] if problem.fit_intercept else []), *problem.hyper_laws]
-        if problem.sigma_law is not None:
-            names.append("sigma")
-        if implements(problem.prior, NormalMixture):
-            names.append("local_scale")
-        values = {name: np.asarray(tree["posterior"][name], dtype=float) for name in names}
-        kept = ("diverging", "energy", "n_steps", "step_size", "logp", "mean_tree_accept", "maxdepth_reached")
-        stats = {name: np.asarray(tree["sample_stats"][name]) for name in kept if name in tree["sample_stats"]}
-        return Draws(values, stats, "mcmc", {})
+                return running.wait()
+            except KeyboardInterrupt:
+                return running.abort()
+    except RuntimeError as error:
+        raise SamplingError(
+            f"NUTS could not run: {error}. Check the scales of X and y and that every prior is proper."
+        ) from error
 
 
-def _form(problem: Problem) -> Any:
-    # Small local scales beside their coefficients would be a funnel.
-    return build_pymc(problem, centred=problem.fit_intercept, standardised=implements(problem.prior, NormalMixture))
+def _complete(logp: Array) -> int:
+    """Draws that every chain has."""
+    return int(np.isfinite(logp).all(axis=0).sum())
