@@ -57,6 +57,15 @@ class LikelihoodRows:
         return self.weight * bound
 
 
+@dataclass(frozen=True, eq=False)
+class MajorisedRows(LikelihoodRows):
+    """The loss of the rows with its majorant for a curvature, for one that is not convex."""
+
+    def curvature(self, eta: Array) -> Array:
+        """The majorant."""
+        return self.majorant(eta)
+
+
 def smooth_problem(
     problem: Problem, sigma: float, loss: RowLoss, hyper: Mapping[str, float] | None = None
 ) -> SmoothProblem:

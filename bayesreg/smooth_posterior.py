@@ -13,13 +13,14 @@ learned. The last term of each scale is the Jacobian of its logarithm; that of b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from bayesreg.errors import UnsuitableError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Huber, Likelihood
 from bayesreg.numerics.nearest_normal import NearestNormal, Quadratic, RowBlock, nearest_normal
@@ -28,12 +29,14 @@ from bayesreg.outcomes import Mode
 from bayesreg.local_scales import rates_at
 from bayesreg.priors import Penalised
 from bayesreg.problem import Problem
-from bayesreg.row_problem import LikelihoodRows, smooth_problem, to_mode, to_start
+from bayesreg.row_problem import LikelihoodRows, MajorisedRows, smooth_problem, to_mode, to_start
 
 Array = NDArray[np.float64]
 
 # Rows whose curvature is formed at a time.
 ROWS = 4096
+# A second mode so many nats lower holds no mass to speak of.
+COMPARABLE = 12.0
 # A tile of the linear predictors of many draws, 128 kB: the passes of a loss over it stay in the cache.
 TILE_ROWS, TILE_DRAWS = 64, 256
 
@@ -45,15 +48,6 @@ class CurvedRows(LikelihoodRows):
     def bend(self, eta: Array) -> Array:
         """Return w F'', negative where F is concave."""
         return self.weight * self.likelihood.curvature(eta, self.y, self.sigma)
-
-
-@dataclass(frozen=True, eq=False)
-class MajorisedRows(LikelihoodRows):
-    """The loss of the rows with its majorant for a curvature, for one that is not convex."""
-
-    def curvature(self, eta: Array) -> Array:
-        """The majorant."""
-        return self.majorant(eta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,8 +170,7 @@ class SmoothPosterior:
         near : NearestNormal, optional
             That of scales nearby, to start from; else the mode.
         """
-        level, learned = self.scales(s)
-        sigma, hyper = float(level), {name: float(value) for name, value in learned.items()}
+        sigma, hyper = self._numbers(s)
         problem = self.problem
 
         def blocks() -> Iterable[RowBlock]:
@@ -193,17 +186,22 @@ class SmoothPosterior:
 
     def log_scale_terms(self, s: Array) -> float:
         """The terms of the log density that the scales have to themselves, normalisers included, at s (q,)."""
-        level, learned = self.scales(s)
-        sigma, hyper = float(level), {name: float(value) for name, value in learned.items()}
+        sigma, hyper = self._numbers(s)
         problem, design = self.problem, self.problem.design
         rate = problem.penalty(sigma, hyper).l2
         total = 0.5 * float(np.log(rate[rate > 0]).sum()) + float(s.sum())
         if problem.fit_intercept and not problem.intercept_prior.flat:
-            total += 0.5 * float(np.log(problem.intercept_prior.l2(sigma)))
+            # What `_quadratic` leaves of the square, with the normaliser.
+            level = problem.intercept_prior.l2(sigma)
+            total += 0.5 * float(np.log(level) - level * problem.intercept_prior.loc**2)
         if problem.sigma_law is not None:
             constant = np.broadcast_to(problem.likelihood.row_constant(design.y, sigma), design.n)
             total += float(problem.sigma_law.log_density(sigma)) - float(design.weight @ constant)
         return total + sum(float(law.log_density(hyper[name])) for name, law in problem.hyper_laws.items())
+
+    def _numbers(self, s: Array) -> tuple[float, dict[str, float]]:
+        level, learned = self.scales(s)
+        return float(level), {name: float(value) for name, value in learned.items()}
 
     def _quadratic(self, sigma: float, hyper: Mapping[str, float]) -> Quadratic:
         problem, m = self.problem, self.n_linear
@@ -217,24 +215,36 @@ class SmoothPosterior:
         return Quadratic(precision, pull)
 
     def _mode(self, sigma: float, hyper: Mapping[str, float]) -> Array:
-        """The mode of the linear coordinates, to some digits; for a loss that is not convex the best of two."""
+        """The mode of the linear coordinates, to some digits; all starts must agree on it if the loss is not convex."""
         problem = self.problem
-        losses: list[Likelihood] = [problem.likelihood]
+        losses: list[tuple[Likelihood, Mode | None]] = [(problem.likelihood, None)]
         if not problem.likelihood.convex:
-            losses.append(Huber(1.345, sigma))
-        modes = []
-        for first in losses:
-            start: Mode | None = None
-            for likelihood in dict.fromkeys((first, problem.likelihood)):
-                kind = LikelihoodRows if likelihood.convex else MajorisedRows
-                rows = kind(likelihood, problem.design.y, problem.design.weight, sigma)
-                smooth = smooth_problem(problem, sigma, rows, hyper)
-                found = prox_newton(smooth, *to_start(problem, sigma, start), 200, 1e-6)
-                eta = smooth.base + found.intercept + smooth.X.times(found.d)
-                value = smooth.value(eta, found.d, found.intercept)
-                start = to_mode(problem, found.d, found.intercept, found.steps)
-            modes.append((value, start))
-        best = min(modes, key=lambda pair: pair[0])[1]
-        assert best is not None
+            losses += [(problem.likelihood, start) for start in self._robust_starts(sigma, hyper)]
+        modes = [self._descend(likelihood, start, sigma, hyper) for likelihood, start in losses]
+        lowest, eta, best = min(modes, key=lambda mode: mode[0])
+        for value, other, _ in modes:
+            if value < lowest + COMPARABLE and np.sqrt(np.mean((other - eta) ** 2)) > 0.1 * sigma:
+                raise UnsuitableError("the posterior has several modes")
         d = best.coef - problem.loc
         return np.append(d, best.intercept + self._centre @ d) if problem.fit_intercept else d
+
+    def _robust_starts(self, sigma: float, hyper: Mapping[str, float]) -> list[Mode]:
+        """The Huber fit, and the same at the quartiles of its residuals, where clusters of rows may hold modes."""
+        _, eta, mode = self._descend(Huber(1.345, sigma), None, sigma, hyper)
+        if not self.problem.fit_intercept:
+            return [mode]
+        quartiles = np.quantile((self.problem.design.y - eta)[self.problem.design.weight > 0], [0.25, 0.75])
+        return [mode, *(replace(mode, intercept=mode.intercept + float(shift)) for shift in quartiles)]
+
+    def _descend(
+        self, likelihood: Likelihood, start: Mode | None, sigma: float, hyper: Mapping[str, float]
+    ) -> tuple[float, Array, Mode]:
+        """A local minimum under a likelihood: the objective, the linear predictor, the mode."""
+        problem = self.problem
+        kind = LikelihoodRows if likelihood.convex else MajorisedRows
+        rows = kind(likelihood, problem.design.y, problem.design.weight, sigma)
+        smooth = smooth_problem(problem, sigma, rows, hyper)
+        found = prox_newton(smooth, *to_start(problem, sigma, start), 200, 1e-6)
+        eta = smooth.base + found.intercept + smooth.X.times(found.d)
+        value = smooth.value(eta, found.d, found.intercept)
+        return value, eta, to_mode(problem, found.d, found.intercept, found.steps)

@@ -3,8 +3,8 @@ r"""Posterior draws of a smooth model with a Gaussian prior: a normal approximat
 The approximation is the nearest normal of the linear coordinates given the scales (``numerics.nearest_normal``) and a
 normal of the log scales at the peak of their approximate marginal; the proposal q adds tails to it
 (``numerics.mixture_proposal``). Importance ratios p/q of pilot draws say whether q covers the posterior; if it does,
-independence Metropolis-Hastings over draws of q has the posterior itself for its invariant law, else `sample` goes on to
-the next engine.
+independence Metropolis-Hastings over draws of q has the posterior itself for its invariant law, else `sample` goes on
+to the next engine.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LaplaceApproximation:
     name = "laplace_approximation"
 
     def why_not(self, problem: Problem) -> str | None:
-        """Return None for a smooth likelihood, a Gaussian or flat prior and many rows; the draws decide about the rest."""
+        """Return None for a smooth likelihood, a Gaussian or flat prior and many rows; draws decide about the rest."""
         kind = type(problem.likelihood).__name__
         if isinstance(problem.likelihood, Gaussian):
             return "the likelihood is Gaussian, for which there are samplers without an approximation"
@@ -152,8 +152,8 @@ def covering_proposal(
             break
         proposal = proposal.refitted(theta, judged.smoothed)
     raise UnsuitableError(
-        f"its proposal does not cover the posterior: Pareto k-hat {judged.khat:.2f} (at most {GOOD_KHAT} allowed), "
-        f"efficiency {judged.efficiency:.2f} of importance sampling (more than {SMALLEST_EFFICIENCY} needed)"
+        f"its proposal does not cover the posterior: Pareto k-hat {judged.khat:.2f} (below {GOOD_KHAT} needed), "
+        f"efficiency {judged.efficiency:.2f} of importance sampling (above {SMALLEST_EFFICIENCY} needed)"
     )
 
 
@@ -178,6 +178,9 @@ def fitted_proposal(posterior: SmoothPosterior) -> MixtureProposal:
     centre = None if peak is None else normal(peak.centre)
     if peak is None or centre is None:
         raise UnsuitableError("the search for the nearest normal law did not converge")
+    if latest and not posterior.problem.likelihood.convex:
+        # From scratch at these scales, where there may be modes that there were not at those of the start.
+        posterior.given_scales(peak.centre)
     m, q = posterior.n_linear, peak.at.size
     mean, root = np.append(centre.mean, peak.at), np.zeros((m + q, m + q))
     root[:m, :m] = linalg.solve_triangular(centre.factor, np.eye(m), lower=True).T

@@ -1,7 +1,7 @@
 r"""The normal law that is nearest to the posterior of a smooth model with a quadratic penalty.
 
-With :math:`U(\theta) = \sum_i F_i(o_i + z_i^T\theta) + \tfrac12\theta^T P\theta - c^T\theta`, the normal q of mean m and
-precision :math:`H` that minimises the Kullback-Leibler divergence :math:`KL(q \| e^{-U})` solves
+With :math:`U(\theta) = \sum_i F_i(o_i + z_i^T\theta) + \tfrac12\theta^T P\theta - c^T\theta`, the normal q of mean m
+and precision :math:`H` that minimises the Kullback-Leibler divergence :math:`KL(q \| e^{-U})` solves
 
 .. math:: E_q[\nabla U] = 0, \qquad H = E_q[\nabla^2 U]
 
@@ -27,7 +27,11 @@ _NODES, _MASS = np.polynomial.hermite_e.hermegauss(7)
 _MASS = _MASS / _MASS.sum()
 # Steps shorter than this, in posterior standard deviations, cost an importance sampler nothing.
 CLOSE = 0.03
-LARGEST_NUMBER_OF_ROUNDS = 30
+# A curvature with steps (Huber's) leaves the averages a ripple, on which the rounds may go to and fro by this much.
+NEAR = 0.3
+# What a round may lose of the log mass: as little as the closeness above is worth.
+LOSS = 1e-3
+LARGEST_NUMBER_OF_ROUNDS = 25
 
 
 class CurvedLoss(Protocol):
@@ -122,25 +126,31 @@ def nearest_normal(
     """
     if factor is None:
         factor = _cholesky(_first_curvature(blocks(), prior, mean))
-    before = np.inf
+    best: NearestNormal | None = None
+    length = np.inf
+    # Far from the answer the averages are those of another place: at most two deviations a coordinate.
+    limit = 2.0 * np.sqrt(mean.size)
     for _ in range(LARGEST_NUMBER_OF_ROUNDS):
         if factor is None:
             return None
         value, gradient, hessian = _averages(blocks(), prior, mean, factor)
         log_mass = -value - float(np.log(np.diag(factor)).sum()) + 0.5 * mean.size * (1 + np.log(2 * np.pi))
         new = _cholesky(hessian)
-        if new is None or not np.isfinite(value):
-            return None
+        if new is None or not log_mass >= (-np.inf if best is None else best.log_mass - LOSS):
+            if best is None:
+                return None
+            # Too far: half-way back, in the mean and in the precision.
+            mean = 0.5 * (mean + best.mean)
+            factor = _cholesky(0.5 * (factor @ factor.T + best.factor @ best.factor.T))
+            continue
+        before, best = length, NearestNormal(mean, factor, log_mass)
         step = -linalg.cho_solve((new, True), gradient)
         length = float(np.linalg.norm(new.T @ step))
-        # Far from the answer the averages are those of another place: steps of a standard deviation or two a coordinate.
-        limit = 2.0 * np.sqrt(mean.size)
-        mean, factor = mean + step * min(1.0, limit / length if length > 0 else 1.0), new
+        mean, factor = mean + step * min(1.0, limit / max(length, 1e-300)), new
         # The factor settles as fast as the mean does: the round in which the step is short has used the last but one.
         if length <= CLOSE and before <= 1.0:
             return NearestNormal(mean, factor, log_mass)
-        before = length
-    return None
+    return best if length <= NEAR else None
 
 
 def _first_curvature(blocks: Iterable[RowBlock], prior: Quadratic, mean: Array) -> Array:
@@ -153,9 +163,7 @@ def _first_curvature(blocks: Iterable[RowBlock], prior: Quadratic, mean: Array) 
     return hessian
 
 
-def _averages(
-    blocks: Iterable[RowBlock], prior: Quadratic, mean: Array, factor: Array
-) -> tuple[float, Array, Array]:
+def _averages(blocks: Iterable[RowBlock], prior: Quadratic, mean: Array, factor: Array) -> tuple[float, Array, Array]:
     """U, its gradient and its Hessian, averaged over the normal."""
     hessian, pulled = prior.precision.copy(), prior.precision @ mean
     root = linalg.solve_triangular(factor, np.eye(mean.size), lower=True)

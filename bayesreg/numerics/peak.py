@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 # Longest step in one coordinate, and the width of the first differences; the coordinates are logarithms of scales.
 LONGEST, FIRST = 1.0, 0.2
 CLOSE = 0.1
+# A scale that is known to a factor e^3 only has no peak worth the name.
+WIDEST = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +57,15 @@ def find_peak(value: Callable[[Array], float], start: Array, max_steps: int = 20
     if q == 0:
         return Peak(at, np.zeros((0, 0)), width, at)
     for _ in range(max_steps):
-        slope, bend = _differences(value, at, width)
+        with np.errstate(invalid="ignore"):
+            slope, bend = _differences(value, at, width)
         if not (np.all(np.isfinite(slope)) and np.all(np.isfinite(bend))):
             return None
         inside = bool(np.linalg.eigvalsh(-bend).min() > 0)
         step = np.linalg.solve(-bend, slope) if inside else np.sign(slope) * LONGEST
         step *= min(1.0, LONGEST / max(float(np.abs(step).max()), 1e-300))
         sd = np.sqrt(np.diag(np.linalg.inv(-bend))) if inside else width
-        settled = inside and bool(np.all(np.abs(step) <= CLOSE * sd)) and bool(np.all(width <= sd))
-        if settled:
+        if inside and np.all(np.abs(step) <= CLOSE * sd) and np.all((width <= sd) & (sd <= WIDEST)):
             return Peak(at + step, -bend, width, at)
         at = at + step
         if inside:
