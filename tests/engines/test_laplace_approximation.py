@@ -153,7 +153,11 @@ def moments(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.stack([az.mcse(theta[:, :, j]) for j in range(theta.shape[2])])
 
 
-def test_a_shifted_and_narrow_proposal_only_slows_the_chain(logistic: SmoothPosterior) -> None:
+def test_a_shifted_and_narrow_proposal_only_slows_the_chain(
+    logistic: SmoothPosterior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Blocks of eight draws or more: what a chain carries from one to the next counts.
+    monkeypatch.setattr(laplace_approximation, "LARGEST_BLOCK", 8 * 10 * 3)
     good = fitted_proposal(logistic)
     sd = np.sqrt(np.diag(good.root @ good.root.T))
     poor = MixtureProposal(good.mean + 1.2 * sd * [1, -1, 1], good.root @ np.diag([1.2, 0.9, 1.1]))
@@ -162,9 +166,7 @@ def test_a_shifted_and_narrow_proposal_only_slows_the_chain(logistic: SmoothPost
         parts = []
         for seed in range(4):
             rng = np.random.default_rng(seed)
-            theta, log_q = proposal.draw(rng, 1)
-            start = float(log_ratios(logistic, theta, log_q)[0])
-            parts.append(run_chain(logistic, proposal, theta[0], start, 4000, thin, rng))
+            parts.append(run_chain(logistic, proposal, np.zeros(3), -np.inf, 4000, thin, rng))
         chains[name] = np.stack([theta[200:] for theta, _ in parts])
         accepted = np.mean([chance.mean() for _, chance in parts])
         assert (accepted > 0.7) if name == "good" else (accepted < 0.4)
@@ -203,6 +205,20 @@ def test_weights_are_repeated_rows() -> None:
     theta = one.draw(np.random.default_rng(0), 20)[0]
     a, b = weighted.log_density(theta), repeated.log_density(theta)
     np.testing.assert_allclose(a - a[0], b - b[0], rtol=1e-10, atol=1e-9)
+
+
+def test_the_proposal_knows_how_coefficients_move_with_scales() -> None:
+    X, eta = rows(20, 2, seed=3)
+    model = br.Model(likelihoods.Bernoulli(), priors.Gaussian(scales.Gamma(4.0, 8.0)), fit_intercept=False)
+    posterior = SmoothPosterior(bind(model, X, response(likelihoods.Bernoulli(), 2 * eta)))
+    proposal = fitted_proposal(posterior)
+    theta, log_q = proposal.draw(np.random.default_rng(0), 20_000)
+    ratio = log_ratios(posterior, theta, log_q)
+    weighted = np.cov(theta.T, aweights=np.exp(ratio - ratio.max()))
+    stated = proposal.root @ proposal.root.T
+    correlation, other = (c[:2, 2] / np.sqrt(np.diag(c)[:2] * c[2, 2]) for c in (weighted, stated))
+    assert np.abs(correlation).max() > 0.3
+    np.testing.assert_allclose(other, correlation, atol=0.12)
 
 
 def test_large_means_and_units_of_columns_do_not_matter() -> None:
