@@ -15,6 +15,7 @@ from bayesreg.engines.gibbs_collapsed import GibbsCollapsed
 from bayesreg.engines.gibbs_full import GibbsFull
 from bayesreg.engines.gibbs_rows import GibbsRows
 from bayesreg.engines.interior_point import InteriorPoint
+from bayesreg.engines.laplace_approximation import LaplaceApproximation
 from bayesreg.engines.majorise_minimise import MajoriseMinimise
 from bayesreg.engines.nuts import Nuts
 from bayesreg.engines.prox_newton import ProxNewton
@@ -38,6 +39,7 @@ MAP_ENGINES: tuple[MapEngine, ...] = (
 )
 SAMPLE_ENGINES: tuple[SampleEngine | ChainEngine, ...] = (
     ExactGaussian(),
+    LaplaceApproximation(),
     GibbsCollapsed(),
     GibbsBlocks(),
     GibbsFull(),

@@ -32,6 +32,10 @@ class SamplingError(BayesregError, RuntimeError):
     """A sampler could not start or stopped; the message says what to try."""
 
 
+class UnsuitableError(BayesregError):
+    """An engine found out while running that it cannot do the problem: `sample` goes on to the next one."""
+
+
 class BayesregWarning(UserWarning):
     """Root of the warnings of this package."""
 

@@ -25,7 +25,7 @@ from bayesreg.choice import (
     sample_reasons,
 )
 from bayesreg.engines.base import ChainEngine
-from bayesreg.errors import ConvergenceWarning, InputError
+from bayesreg.errors import ConvergenceWarning, InputError, UnsuitableError
 from bayesreg.identified import check_identified
 from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
@@ -282,23 +282,30 @@ def sample(
     reasons = sample_reasons(problem)
     chosen = SAMPLE_ENGINES[choose("sample", reasons, engine)]
     check_identified(problem)
-    request = replace(request, tune=chosen.tune) if tune is None else request
     sequence = seed_sequence(stored_seed(path) if seed is None and path is not None else seed)
     for_engine, for_locals = sequence.spawn(2)
     began = time.perf_counter()
-    if isinstance(chosen, ChainEngine):
-        checkpointed = None
-        if path is not None:
-            this = fingerprint(problem, chosen.name, request.chains, request.tune, sequence)
-            checkpointed = Checkpoint(path, checkpoint_every, this)
-        drawn = run(chosen, problem, request, for_engine, checkpointed)
-    elif path is not None:
-        raise InputError(
-            f"checkpoint= is for samplers whose chains this package advances itself, and {chosen.name!r} is none: "
-            "leave it out, or choose another engine (br.explain lists them)."
-        )
-    else:
-        drawn = repeat(chosen, problem, request, for_engine, target_accept)
+    drawn = None
+    while drawn is None:
+        request = replace(request, tune=chosen.tune) if tune is None else request
+        if isinstance(chosen, ChainEngine):
+            checkpointed = None
+            if path is not None:
+                this = fingerprint(problem, chosen.name, request.chains, request.tune, sequence)
+                checkpointed = Checkpoint(path, checkpoint_every, this)
+            drawn = run(chosen, problem, request, for_engine, checkpointed)
+        elif path is not None:
+            raise InputError(
+                f"checkpoint= is for samplers whose chains this package advances itself, and {chosen.name!r} is none: "
+                "leave it out, or choose another engine (br.explain lists them)."
+            )
+        else:
+            try:
+                drawn = repeat(chosen, problem, request, for_engine, target_accept)
+            except UnsuitableError as error:
+                # Found out while running: the next engine, or every reason if it was asked for by name.
+                reasons = tuple((name, str(error) if name == chosen.name else reason) for name, reason in reasons)
+                chosen = SAMPLE_ENGINES[choose("sample", reasons, engine)]
     attrs = {
         "engine": chosen.name,
         "why": "; ".join(f"not {name}: {reason}" for name, reason in reasons if reason),

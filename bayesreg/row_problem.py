@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,12 +57,23 @@ class LikelihoodRows:
         return self.weight * bound
 
 
-def smooth_problem(problem: Problem, sigma: float, loss: RowLoss) -> SmoothProblem:
+@dataclass(frozen=True, eq=False)
+class MajorisedRows(LikelihoodRows):
+    """The loss of the rows with its majorant for a curvature, for one that is not convex."""
+
+    def curvature(self, eta: Array) -> Array:
+        """The majorant."""
+        return self.majorant(eta)
+
+
+def smooth_problem(
+    problem: Problem, sigma: float, loss: RowLoss, hyper: Mapping[str, float] | None = None
+) -> SmoothProblem:
     """The problem in d = coef - loc, its intercept that of the columns as they are stored (`stored_columns`)."""
     norm = problem.design.moments.spread if problem.fit_intercept else problem.design.moments.size
     scale = norm * null_model(problem, sigma).slope_norm(problem.design.weight)
     scale = np.where(scale > 0, scale, 1.0)
-    penalty, intercept = problem.penalty(sigma), intercept_ridge(problem, sigma)
+    penalty, intercept = problem.penalty(sigma, hyper), intercept_ridge(problem, sigma)
     return SmoothProblem(loss, stored_columns(problem), problem.base(), penalty, intercept, scale)
 
 

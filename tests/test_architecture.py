@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("model", "identified", "noise", "null_model", "uniqueness", "scaling", "effective_df", "pymc_priors", "posterior"),
     ("optimality", "row_problem", "mixture_problem", "pymc_export", "diagnostics", "checkpoint", "progress"),
-    ("row_certificates", "gaussian_data", "gibbs_chain"),
+    ("row_certificates", "gaussian_data", "gibbs_chain", "smooth_posterior"),
     ("quadratic_certificates",),
     ("certificate",),
     ("results",),

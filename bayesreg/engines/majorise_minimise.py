@@ -7,8 +7,6 @@ support follow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
@@ -19,18 +17,9 @@ from bayesreg.numerics.prox_newton import SmoothProblem, prox_newton
 from bayesreg.numerics.symmetric_solve import solve_symmetric
 from bayesreg.outcomes import Mode
 from bayesreg.problem import Problem
-from bayesreg.row_problem import LikelihoodRows, smooth_problem, to_mode, to_start
+from bayesreg.row_problem import LikelihoodRows, MajorisedRows, smooth_problem, to_mode, to_start
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class _Majorised(LikelihoodRows):
-    """The loss with its majorant for a curvature."""
-
-    def curvature(self, eta: Array) -> Array:
-        """The majorant."""
-        return self.majorant(eta)
 
 
 class MajoriseMinimise:
@@ -47,8 +36,7 @@ class MajoriseMinimise:
     def find_map(self, problem: Problem, sigma: float, start: Mode | None, max_iter: int) -> Mode:
         """Return the best local optimum; from ``start`` alone when given."""
         rows = LikelihoodRows.of(problem, sigma)
-        majorised = _Majorised(rows.likelihood, rows.y, rows.weight, rows.sigma)
-        smooth = smooth_problem(problem, sigma, majorised)
+        smooth = smooth_problem(problem, sigma, MajorisedRows.of(problem, sigma))
         optima: list[tuple[float, Array, float, int]] = []
         for d, intercept in self._starts(problem, sigma, start, smooth, max_iter):
             found = prox_newton(smooth, d, intercept, max_iter)

@@ -56,8 +56,9 @@ class Bernoulli:
 
     def loss(self, eta: Array, y: Array, sigma: Any) -> Array:
         """Return log(1 + e^eta) - y eta."""
-        # As log(1 + e^(-m)) + max(-m, 0) with margin m = (2y - 1) eta, which neither overflows nor cancels.
-        return np.asarray(np.logaddexp(0.0, (1 - 2 * y) * eta))
+        # As log(1 + e^(-|m|)) + max(-m, 0) with margin m = (2y - 1) eta, which neither overflows nor cancels.
+        against = (1 - 2 * y) * eta
+        return np.asarray(np.maximum(against, 0.0) + np.log1p(np.exp(-np.abs(against))))
 
     def gradient(self, eta: Array, y: Array, sigma: float) -> Array:
         """Return expit(eta) - y."""
