@@ -1,6 +1,6 @@
 """Draws from the joint law of parameters and data by plain simulation: what every sampler is compared with.
 
-Nothing here is taken from the package but the numbers that a bound model holds: each prior is drawn by a way of its own.
+Nothing is taken from the package but the numbers that a bound model holds; each prior is drawn in a way of its own.
 """
 
 from __future__ import annotations
@@ -50,15 +50,13 @@ def _elastic_net(rng: np.random.Generator, l1: Array, l2: Array) -> Array:
     return out * rng.choice((-1.0, 1.0), l1.shape)
 
 
-def _grouped(rng: np.random.Generator, labels: Array, rate: Array) -> Array:
-    """Draw groups from exp(-rate ||d||) as normals of a gamma variance, shape (size, p)."""
-    out = np.empty((rate.shape[0], labels.size))
-    for g in range(rate.shape[1]):
-        members = np.flatnonzero(labels == g)
-        # The squared radius of k normals over a variance t ~ Gamma((k + 1)/2, rate 1/2) has the density of Gamma(k, 1).
-        t = 2 * rng.standard_gamma((members.size + 1) / 2, rate.shape[0])
-        out[:, members] = (np.sqrt(t) / rate[:, g])[:, None] * rng.standard_normal((rate.shape[0], members.size))
-    return out
+def _group_scales(rng: np.random.Generator, labels: Array, size: int) -> Array:
+    """Draw sqrt(t) with t ~ Gamma((k + 1)/2, rate 1/2), common to the k members of a group, shape (size, p).
+
+    The length of k standard normals times sqrt(t) then has the density r^(k-1) e^(-r) up to a constant.
+    """
+    shapes = (np.bincount(labels) + 1) / 2
+    return np.sqrt(2 * rng.standard_gamma(shapes, (size, shapes.size)))[:, labels]
 
 
 def _value(given: Any, learned: Array | None) -> Any:
@@ -115,11 +113,29 @@ def _offsets(
             l2 = _value(prior.l2, learned.get("prior_l2")) / (noise * unit) ** 2
             l1, l2 = np.broadcast_to(l1, shape), np.broadcast_to(l2, shape)
             # Where there is no penalty the caller puts the coefficient at 0, whatever is drawn here.
-            return _elastic_net(rng, l1, np.where((l1 == 0) & (l2 == 0), 1.0, l2)), {}
+            d = _elastic_net(rng, l1, np.where((l1 == 0) & (l2 == 0), 1.0, l2))
+            # Of the Laplace part alone: given d the local variance is that of a Laplace coefficient.
+            with np.errstate(divide="ignore"):
+                return d, {"local_scale": rng.wald(np.where(l1 > 0, 1 / (l1 * np.abs(d)), 1.0), 1.0) ** -0.5}
         case priors.GroupLaplace():
             labels = np.array(prior.labels)
-            root = np.sqrt(np.bincount(labels))
-            return unit * _grouped(rng, labels, root / (linear * _value(prior.scale, learned.get("prior_scale")))), {}
+            b = _value(prior.scale, learned.get("prior_scale")) / np.sqrt(np.bincount(labels))[labels]
+            local = _group_scales(rng, labels, shape[0])
+            return linear * unit * b * local * rng.standard_normal(shape), {"local_scale": local}
+        case priors.StudentT():
+            local = np.sqrt(prior.df / rng.chisquare(prior.df, shape))
+            tau = _value(prior.scale, learned.get("prior_scale"))
+            return noise * unit * tau * local * rng.standard_normal(shape), {"local_scale": local}
+        case priors.Horseshoe():
+            local = np.abs(rng.standard_normal(shape) / rng.standard_normal(shape))
+            tau = _value(prior.scale, learned.get("prior_scale"))
+            return noise * unit * tau * local * rng.standard_normal(shape), {"local_scale": local}
+        case priors.RegularizedHorseshoe():
+            local = np.abs(rng.standard_normal(shape) / rng.standard_normal(shape))
+            tau = _value(prior.scale, learned.get("prior_scale"))
+            c = _value(prior.slab_scale, learned.get("slab"))
+            spread = 1 / np.sqrt(1 / (tau * local) ** 2 + 1 / c**2)
+            return noise * unit * spread * rng.standard_normal(shape), {"local_scale": local}
     raise TypeError(f"no forward draws of {type(prior).__name__}")
 
 

@@ -1,9 +1,12 @@
-"""The joint-distribution test of a sampler (Geweke, 2004, "Getting it right").
+"""The joint-distribution test of a sampler (Geweke, 2004, "Getting it right"), in two forms.
 
-Alternate y ~ p(y | theta) and one sweep of the sampler given y: whatever the sweep, if it leaves p(theta | y) as it is,
-the pairs (theta, y) follow the joint law, which can be drawn from directly. Each quantity is mapped to (0, 1) by its
-distribution function among direct draws, so that no tail is too heavy for the means that are compared: of u, of
-(2u - 1)², and of 1{u < k/8}, the heights of a PP plot. Their z scores come from batch means.
+A sweep that leaves p(theta | y) as it is leaves the joint law of (theta, y) as it is, and from that law one can draw
+directly. `replicated`: theta from the prior, y ~ p(y | theta), a chain put at theta, a few sweeps; repeated
+independently, before and after are compared in pairs. `successive` is Geweke's own: alternate y ~ p(y | theta) and one
+sweep; it needs no way to put a chain somewhere, but a heavy-tailed prior makes it wander for too long to be judged.
+
+Each quantity is mapped to (0, 1) by its distribution function among direct draws, so that no tail is too heavy for the
+means that are compared: of u, of (2u - 1)², and of 1{u < k/8}, the heights of a PP plot.
 
 A flat intercept and unpenalised columns Z have no law to draw from, but given the rest their posterior is normal about
 the least-squares fit, and the law of the rest given y depends on y only through its residuals on Z. Data are then
@@ -47,19 +50,22 @@ OF_COLUMNS = (
     "uncentred_gram",
 )
 Start = Callable[[Problem, np.random.Generator], Chain]
+# Puts a chain at given parameters, each of shape (1, ...).
+Place = Callable[[Chain, Problem, Theta], None]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The z scores of every comparison, by quantity and functional."""
+    """The z scores of every comparison, by quantity and functional, and their degrees of freedom."""
 
     z: dict[str, float]
+    df: int
 
     @property
     def p_value(self) -> float:
         """Of the largest deviation, after Bonferroni."""
         worst = max(abs(value) for value in self.z.values())
-        return float(min(1.0, len(self.z) * 2 * stats.t.sf(worst, BATCHES - 1)))
+        return float(min(1.0, len(self.z) * 2 * stats.t.sf(worst, self.df)))
 
     def __str__(self) -> str:
         order = sorted(self.z, key=lambda name: -abs(self.z[name]))
@@ -140,9 +146,10 @@ def quantities(problem: Problem, theta: Theta, y: Array) -> dict[str, Array]:
     return out
 
 
-def _functionals(u: Array) -> dict[str, Array]:
-    steps = {f"< {k}/8": (u < k / 8).astype(float) for k in range(1, 8)}
-    return {"mean": u, "spread": (2 * u - 1) ** 2} | steps
+def _functionals(sample: Array, values: Array) -> dict[str, Array]:
+    """Map values by the distribution function of a sample (sorted; a tie goes to its middle), then by functions."""
+    u = (np.searchsorted(sample, values) + np.searchsorted(sample, values, "right")) / (2 * sample.size)
+    return {"mean": u, "spread": (2 * u - 1) ** 2} | {f"< {k}/8": (u < k / 8).astype(float) for k in range(1, 8)}
 
 
 def _batch_variance(values: Array, number: int) -> float:
@@ -150,20 +157,33 @@ def _batch_variance(values: Array, number: int) -> float:
     return float(means.var(ddof=1) / number)
 
 
-def compare(direct: dict[str, Array], chain: dict[str, Array]) -> Verdict:
-    """Compare independent draws of the joint law with a stationary sequence of them."""
+def _compare_pairs(before: dict[str, Array], after: dict[str, Array]) -> Verdict:
+    """Compare independent draws with what the sampler made of each."""
     z: dict[str, float] = {}
-    for name, sample in direct.items():
-        order = np.sort(sample)
-        # A tie (a coefficient that is exactly 0, say) goes to the middle of its steps.
-        u = (np.searchsorted(order, chain[name]) + np.searchsorted(order, chain[name], "right")) / (2 * sample.size)
-        grid = (np.arange(sample.size) + 0.5) / sample.size
-        for (what, values), expected in zip(_functionals(u).items(), _functionals(grid).values(), strict=True):
+    for name in before.keys() & after.keys():
+        sample = np.sort(before[name])
+        values = zip(
+            _functionals(sample, before[name]).items(), _functionals(sample, after[name]).values(), strict=True
+        )
+        for (what, old), new in values:
+            gap = new - old
+            spread = gap.std(ddof=1)
+            z[f"{name}: {what}"] = float(gap.mean() / spread * np.sqrt(gap.size)) if spread > 0 else 0.0
+    return Verdict(z, next(iter(before.values())).size - 1)
+
+
+def _compare_chain(direct: dict[str, Array], chain: dict[str, Array]) -> Verdict:
+    """Compare independent draws with a stationary sequence."""
+    z: dict[str, float] = {}
+    for name in direct.keys() & chain.keys():
+        sample = np.sort(direct[name])
+        expected = _functionals(sample, sample)
+        for what, values in _functionals(sample, chain[name]).items():
             # Where the chain forgets so slowly that neighbouring batches are alike, longer ones show it.
             within = max(_batch_variance(values, BATCHES), _batch_variance(values, LONG_BATCHES))
-            variance = within + expected.var() / sample.size
-            z[f"{name}: {what}"] = float((values.mean() - expected.mean()) / np.sqrt(variance))
-    return Verdict(z)
+            error = np.sqrt(within + expected[what].var() / sample.size)
+            z[f"{name}: {what}"] = float((values.mean() - expected[what].mean()) / error)
+    return Verdict(z, LONG_BATCHES - 1)
 
 
 def as_theta(problem: Problem, draw: dict[str, Any], size: int) -> Theta:
@@ -172,50 +192,68 @@ def as_theta(problem: Problem, draw: dict[str, Any], size: int) -> Theta:
     return filled | {name: np.asarray(value) for name, value in draw.items()}
 
 
-def successive(start: Start, problem: Problem, sweeps: int, rng: np.random.Generator) -> tuple[Theta, Array]:
-    """Alternate data and sweeps; return the pairs (theta after a sweep, the y that it was made for)."""
-    design = problem.design
-    theta = prior_draws(problem, 1, rng)
-    flat = problem.unpenalised
-    thetas: list[dict[str, Any]] = []
-    responses = np.empty((sweeps, design.n))
-    chain, state = None, None
-    for k in range(sweeps):
-        y = response_draws(problem, theta, rng)[0]
-        chain = start(with_response(problem, y), rng)
-        if state is not None:
-            chain.restore(state)
-        drawn = chain.advance(1)
-        state = chain.state()
-        theta = as_theta(problem, drawn, 1)
-        thetas.append(theta)
-        responses[k] = y
-        # Data are generated with the flat parts at 0: the law of the rest does not depend on them.
-        if flat.any() or problem.flat_intercept:
-            theta = theta | {"coef": np.where(flat, 0.0, theta["coef"])}
-            theta |= {"intercept": np.zeros(1)} if problem.flat_intercept else {}
-    joined = {name: np.concatenate([theta[name] for theta in thetas]) for name in thetas[0]}
-    return joined, responses
+def _row(theta: Theta, k: int) -> Theta:
+    return {name: value[k : k + 1] for name, value in theta.items()}
 
 
-def geweke(start: Start, problem: Problem, *, sweeps: int, seed: int) -> Verdict:
-    """Run the test for one engine and one bound problem.
+def _joined(rows: list[Theta]) -> Theta:
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def replicated(start: Start, place: Place, problem: Problem, *, replicates: int, sweeps: int, seed: int) -> Verdict:
+    """Run the test with independent replicates.
 
     Parameters
     ----------
     start : callable
         ``ChainEngine.start``: a chain for a problem, drawing from the given generator.
+    place : callable
+        Puts the chain at the parameters.
     problem : Problem
         All laws proper but that of the intercept and of unpenalised columns; the response does not matter.
+    replicates : int
     sweeps : int
-        Length of the alternating chain; a tenth is left out at its beginning.
+        From each start: an error adds up over some of them.
     seed : int
     """
     rng = np.random.default_rng(seed)
-    theta = prior_draws(problem, FORWARD, rng)
+    theta = prior_draws(problem, replicates, rng)
     y = response_draws(problem, theta, rng)
-    direct = quantities(problem, with_free_draws(problem, theta, y, rng), y)
-    seen, responses = successive(start, problem, sweeps, rng)
+    theta = with_free_draws(problem, theta, y, rng)
+    ends = []
+    for k in range(replicates):
+        bound = with_response(problem, y[k])
+        chain = start(bound, rng)
+        place(chain, bound, _row(theta, k))
+        drawn = chain.advance(sweeps)
+        ends.append(as_theta(problem, {name: value[-1:] for name, value in drawn.items()}, 1))
+    after = _joined(ends)
+    return _compare_pairs(quantities(problem, theta, y), quantities(problem, after, y))
+
+
+def successive(start: Start, problem: Problem, *, sweeps: int, seed: int) -> Verdict:
+    """Run the test by alternating data and sweeps; parameters as for `replicated`.
+
+    A tenth of the sweeps is left out at the beginning.
+    """
+    rng = np.random.default_rng(seed)
+    direct = prior_draws(problem, FORWARD, rng)
+    y = response_draws(problem, direct, rng)
+    direct = with_free_draws(problem, direct, y, rng)
+    thetas, responses = [], np.empty((sweeps, problem.n))
+    theta, state = _row(direct, 0), None
+    for k in range(sweeps):
+        # Data are generated with the flat parts at 0: the law of the rest does not depend on them.
+        base = theta | {"coef": np.where(problem.unpenalised, 0.0, theta["coef"])}
+        base |= {"intercept": np.zeros(1)} if problem.flat_intercept else {}
+        responses[k] = response_draws(problem, base, rng)[0]
+        chain = start(with_response(problem, responses[k]), rng)
+        if state is not None:
+            chain.restore(state)
+        theta = as_theta(problem, chain.advance(1), 1)
+        state = chain.state()
+        thetas.append(theta)
     first = int(BURN_IN * sweeps)
-    chain = quantities(problem, {name: value[first:] for name, value in seen.items()}, responses[first:])
-    return compare({name: direct[name] for name in direct if name in chain}, chain)
+    return _compare_chain(
+        quantities(problem, direct, y), quantities(problem, _joined(thetas[first:]), responses[first:])
+    )

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.engines.base import Chain
 from bayesreg.problem import Problem
+from tests.posterior.forward import Theta
 
 Array = NDArray[np.float64]
 
@@ -101,3 +103,10 @@ class ParkCasella:
         """Take up a state."""
         self.t = np.array(state["t"])
         self.sigma2, self.rate, self.b0 = (float(value) for value in state["rest"])
+
+
+def place(chain: Chain, problem: Problem, theta: Theta) -> None:
+    """Put a chain at parameters of shape (1, ...); a flat intercept is no part of its state."""
+    intercept = 0.0 if problem.flat_intercept else theta["intercept"][0]
+    rest = np.array([theta["sigma"][0] ** 2, theta["prior_rate"][0], intercept])
+    chain.restore({"t": theta["local_scale"][0] ** 2, "rest": rest})
