@@ -116,7 +116,8 @@ def _offsets(
             d = _elastic_net(rng, l1, np.where((l1 == 0) & (l2 == 0), 1.0, l2))
             # Of the Laplace part alone: given d the local variance is that of a Laplace coefficient.
             with np.errstate(divide="ignore"):
-                return d, {"local_scale": rng.wald(np.where(l1 > 0, 1 / (l1 * np.abs(d)), 1.0), 1.0) ** -0.5}
+                local = rng.wald(np.where(l1 > 0, 1 / (l1 * np.abs(d)), 1.0), 1.0) ** -0.5
+            return d, {"local_scale": np.where(l1 > 0, local, np.nan)}
         case priors.GroupLaplace():
             labels = np.array(prior.labels)
             b = _value(prior.scale, learned.get("prior_scale")) / np.sqrt(np.bincount(labels))[labels]

@@ -67,7 +67,7 @@ class Verdict:
         worst = max(abs(value) for value in self.z.values())
         return float(min(1.0, len(self.z) * 2 * stats.t.sf(worst, self.df)))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         order = sorted(self.z, key=lambda name: -abs(self.z[name]))
         return f"p = {self.p_value:.1e}: " + ", ".join(f"{name} {self.z[name]:+.1f}" for name in order[:8])
 
@@ -80,38 +80,42 @@ def with_response(problem: Problem, y: Array) -> Problem:
     return replace(problem, design=design, memo={})
 
 
+def free_columns(problem: Problem) -> Array:
+    """The columns Z without a prior, a flat intercept last, each row times the root of its weight, shape (n, k)."""
+    design = problem.design
+    ones = [np.ones((problem.n, 1))] if problem.flat_intercept else []
+    Z = np.hstack([design.X[:, problem.unpenalised], *ones])
+    assert Z.shape[1] == 0 or isinstance(problem.likelihood, Gaussian), "a flat prior needs normal errors here"
+    return np.asarray(np.sqrt(design.weight)[:, None] * Z)
+
+
+def _without_free(problem: Problem, theta: Theta, y: Array) -> Array:
+    """Residuals with the free coefficients at 0, each times the root of its weight, shape (size, n)."""
+    design = problem.design
+    coef = np.where(problem.unpenalised, 0.0, theta["coef"])
+    intercept = 0.0 if problem.flat_intercept else theta["intercept"][:, None]
+    return np.asarray(np.sqrt(design.weight) * (y - coef @ design.X.T - intercept - design.offset))
+
+
 def standard_distances(problem: Problem, theta: Theta, y: Array) -> Array:
     """Coefficients without a prior, as standard normals given the rest, shape (size, k)."""
-    columns = [np.ones(problem.n)] if problem.flat_intercept else []
-    names = [theta["intercept"]] if problem.flat_intercept else []
-    for j in np.flatnonzero(problem.unpenalised):
-        columns.append(problem.design.X[:, j])
-        names.append(theta["coef"][:, j])
-    if not columns:
-        return np.empty((y.shape[0], 0))
-    assert isinstance(problem.likelihood, Gaussian), "a flat prior is tested with normal errors only"
-    root = np.sqrt(problem.design.weight)
-    Q, R = np.linalg.qr(root[:, None] * np.stack(columns, 1))
-    kept = np.where(problem.unpenalised, 0.0, theta["coef"])
-    left = root * (y - kept @ problem.design.X.T - problem.design.offset)
-    return (np.stack(names, 1) @ R.T - left @ Q) / theta["sigma"][:, None]
+    Q, R = np.linalg.qr(free_columns(problem))
+    flat = [theta["intercept"][:, None]] if problem.flat_intercept else []
+    value = np.hstack([theta["coef"][:, problem.unpenalised], *flat])
+    return np.asarray((value @ R.T - _without_free(problem, theta, y) @ Q) / theta["sigma"][:, None])
 
 
 def with_free_draws(problem: Problem, theta: Theta, y: Array, rng: np.random.Generator) -> Theta:
     """Fill in what has a flat prior, from its law given the rest and y."""
-    free = np.flatnonzero(problem.unpenalised)
-    k = free.size + problem.flat_intercept
-    if k == 0:
+    Z = free_columns(problem)
+    if Z.shape[1] == 0:
         return theta
-    root = np.sqrt(problem.design.weight)
-    columns = ([np.ones(problem.n)] if problem.flat_intercept else []) + [problem.design.X[:, j] for j in free]
-    Q, R = np.linalg.qr(root[:, None] * np.stack(columns, 1))
-    left = root * (y - theta["coef"] @ problem.design.X.T - problem.design.offset)
-    drawn = left @ Q + theta["sigma"][:, None] * rng.standard_normal((y.shape[0], k))
-    value = np.linalg.solve(R, drawn.T).T
+    Q, R = np.linalg.qr(Z)
+    noise = theta["sigma"][:, None] * rng.standard_normal((y.shape[0], Z.shape[1]))
+    value = np.linalg.solve(R, (_without_free(problem, theta, y) @ Q + noise).T).T
     coef = theta["coef"].copy()
-    coef[:, free] = value[:, int(problem.flat_intercept) :]
-    return theta | {"coef": coef} | ({"intercept": value[:, 0]} if problem.flat_intercept else {})
+    coef[:, problem.unpenalised] = value[:, : value.shape[1] - problem.flat_intercept]
+    return theta | {"coef": coef} | ({"intercept": value[:, -1]} if problem.flat_intercept else {})
 
 
 def quantities(problem: Problem, theta: Theta, y: Array) -> dict[str, Array]:
@@ -134,13 +138,19 @@ def quantities(problem: Problem, theta: Theta, y: Array) -> dict[str, Array]:
         out[f"{name} * sigma"] = theta[name] * sigma
     if "local_scale" in theta:
         local = theta["local_scale"]
-        out |= {f"local {j}": local[:, j] for j in np.flatnonzero(on)}
-        out |= {f"|coef {j}| / local": np.abs(d[:, k]) / local[:, j] for k, j in enumerate(np.flatnonzero(on))}
+        # A coefficient without a local scale has none in any draw.
+        mixed = [(k, j) for k, j in enumerate(np.flatnonzero(on)) if not np.isnan(local[0, j])]
+        out |= {f"local {j}": local[:, j] for _, j in mixed}
+        out |= {f"|coef {j}| / local": np.abs(d[:, k]) / local[:, j] for k, j in mixed}
     eta = theta["coef"] @ design.X.T + theta["intercept"][:, None] + design.offset
     level = sigma[:, None]
     loss = problem.likelihood.loss(eta, y, level) + problem.likelihood.row_constant(y, level)
     out["log likelihood"] = -loss @ design.weight
-    spread = eta - eta.mean(1, keepdims=True)
+    # Of the fitted values only what is orthogonal to the free columns has a law that can be drawn from.
+    fitted = np.where(problem.unpenalised, 0.0, theta["coef"]) @ design.X.T
+    centre = [] if problem.flat_intercept else [np.ones((problem.n, 1))]
+    Q = np.linalg.qr(np.hstack([free_columns(problem), *centre]))[0]
+    spread = fitted - fitted @ Q @ Q.T
     out["fit times residual"] = ((y - eta) * spread).sum(1) / sigma**2
     out["spread of eta / sigma"] = np.sqrt((spread**2).sum(1)) / sigma
     return out

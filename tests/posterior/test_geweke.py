@@ -25,7 +25,7 @@ from tests.posterior.cases import (
 from tests.posterior.geweke import LEVEL, replicated
 from tests.posterior.placing import place_gibbs
 
-ENGINES = {name: engine for name, engine in SAMPLE_ENGINES.items() if isinstance(engine, ChainEngine)}
+ENGINES = {engine.name: engine for engine in SAMPLE_ENGINES if isinstance(engine, ChainEngine)}
 PRIORS = (*PENALISED, *MIXTURES, *BY_COLUMN)
 
 
