@@ -2,9 +2,9 @@ r"""Exact Hamiltonian Monte Carlo for a Gaussian times Laplace densities (Pakman
 
 .. math:: U(b) = \tfrac12 b'Pb - h'b + \sum_j a_j|b_j|
 
-With the mass matrix P the motion inside an orthant is a rotation about the point m = P^{-1}(h - a s), of period 2 pi:
-b(t) = m + (b0 - m) cos t + v sin t. Where a coordinate reaches 0 its sign flips, m moves, the velocity stays; the energy
-is kept exactly, so nothing is rejected. Unlike Gibbs samplers it knows no local scales: it shares nothing with them.
+With the mass matrix P the motion inside an orthant is a rotation about the point m = P^{-1}(h - a s), of period 2 pi,
+b(t) = m + (b0 - m) cos t + v sin t. Where a coordinate reaches 0 its sign flips, m moves, the velocity stays; the
+energy is kept exactly, so nothing is rejected. It knows no local scales and shares nothing with Gibbs samplers.
 """
 
 from __future__ import annotations
