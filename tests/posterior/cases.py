@@ -24,7 +24,14 @@ NOISE: dict[str, Any] = {
     "half-Cauchy": scales.HalfCauchy(1.2),
     "gamma": scales.Gamma(3.0, 2.0),
 }
-SHAPES = {"n > p": (9, 3), "p > n": (4, 7)}
+SHAPES = {"n > p": (9, 3), "p > n": (4, 7), "larger": (12, 7)}
+LIKELIHOODS: dict[str, Callable[[Any], Any]] = {
+    "gaussian": likelihoods.Gaussian,
+    "bernoulli": lambda sigma: likelihoods.Bernoulli(),
+    "student t": lambda sigma: likelihoods.StudentT(4.0, sigma),
+    "laplace": likelihoods.Laplace,
+    "quantile": lambda sigma: likelihoods.AsymmetricLaplace(0.3, sigma),
+}
 
 
 def _one_free(p: int) -> list[float]:
@@ -88,6 +95,8 @@ def make_prior(name: str, relative_to: Any, p: int) -> Any:
 
 def words(name: str) -> tuple[Any, ...]:
     """Which ``relative_to`` a prior knows."""
+    if name == "horseshoe, expected":
+        return ("sigma",)
     return (None, "sigma") if name in MIXTURES or "horseshoe" in name else (None, "sigma", "penalty")
 
 
@@ -105,16 +114,16 @@ def make_problem(
     shape: str = "n > p",
     *,
     intercept: Any = None,
-    likelihood: Any = None,
+    likelihood: str = "gaussian",
     **model: Any,
 ) -> Problem:
     """Bind a model to columns of one of the ``SHAPES`` and an offset, with a normal intercept by default."""
     X = columns(*SHAPES[shape])
-    if likelihood is None:
-        likelihood = likelihoods.Gaussian(sigma)
     if model.get("fit_intercept", True):
         model["intercept"] = priors.Gaussian(1.2, loc=0.4) if intercept is None else intercept
     y = (np.arange(X.shape[0]) % 2).astype(float)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PriorWarning)
-        return br.Model(likelihood, prior, **model).bind(make_design(X, y, None, np.linspace(-0.5, 0.5, y.size)))
+        return br.Model(LIKELIHOODS[likelihood](sigma), prior, **model).bind(
+            make_design(X, y, None, np.linspace(-0.5, 0.5, y.size))
+        )

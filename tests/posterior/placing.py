@@ -33,6 +33,7 @@ def place_gibbs(chain: Chain, problem: Problem, theta: Theta) -> None:
         if name is not None:
             value = theta[name][0]
             multipliers[k] = {INVERSE: 1 / value, INVERSE_ROOT: value**-2.0}.get(learned.kind, value)
-    left = problem.design.y - theta["coef"][0] @ problem.design.X.T - theta["intercept"] - problem.design.offset
-    state["level"] = np.array([theta["sigma"][0], *multipliers, problem.design.weight @ left**2])
+    left = problem.design.y - theta["coef"][0] @ problem.design.X.T - theta["intercept"][0] - problem.design.offset
+    # What else is kept there counts sweeps and is no parameter.
+    state["level"][:4] = theta["sigma"][0], *multipliers, problem.design.weight @ left**2
     chain.restore(state)
