@@ -55,11 +55,9 @@ def table(job: str, peers: list[str], rounds: int, scale: float, patience: float
             print(f"   {worker.side:<10} {worker.failed}", flush=True)
             continue
         wall, cpu, ess = (statistics.median(getattr(one, what) for one in seen) for what in ("wall", "cpu", "ess"))
-        print(
-            f"   {worker.side:<10} {worker.how:<16} before {worker.prepared:7.1f} s   wall {wall:8.2f} s   CPU {cpu:8.2f} s",
-            f"  ESS {ess:7.0f}   ESS/wall s {ess / wall:9.1f}   ESS/CPU s {ess / cpu:9.1f}   ({len(seen)} runs)",
-            flush=True,
-        )
+        spent = f"before {worker.prepared:7.1f} s   wall {wall:8.2f} s   CPU {cpu:8.2f} s   ESS {ess:7.0f}"
+        rates = f"ESS/wall s {ess / wall:9.1f}   ESS/CPU s {ess / cpu:9.1f}   ({len(seen)} runs)"
+        print(f"   {worker.side:<10} {worker.how:<16} {spent}   {rates}", flush=True)
         worker.stop()
 
 
