@@ -1,0 +1,1 @@
+"""The verification of the samplers, written without looking at them."""
