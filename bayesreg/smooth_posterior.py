@@ -23,10 +23,10 @@ from scipy import sparse
 from bayesreg.errors import UnsuitableError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Huber, Likelihood
+from bayesreg.local_scales import rates_at
 from bayesreg.numerics.nearest_normal import NearestNormal, Quadratic, RowBlock, nearest_normal
 from bayesreg.numerics.prox_newton import prox_newton
 from bayesreg.outcomes import Mode
-from bayesreg.local_scales import rates_at
 from bayesreg.priors import Penalised
 from bayesreg.problem import Problem
 from bayesreg.row_problem import LikelihoodRows, MajorisedRows, smooth_problem, to_mode, to_start
