@@ -9,12 +9,11 @@ to the next engine.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from bayesreg.engines.base import Options
 from bayesreg.errors import UnsuitableError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
@@ -43,6 +42,7 @@ class LaplaceApproximation:
     """Independence Metropolis over draws of a normal with heavier tails."""
 
     name = "laplace_approximation"
+    tune = 0
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a smooth likelihood, a Gaussian or flat prior and many rows; draws decide about the rest."""
@@ -70,7 +70,7 @@ class LaplaceApproximation:
         return f"about 10 decompositions of {problem.n} x {problem.p}, then one pass over the rows a draw"
 
     def sample(
-        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: dict[str, Any]
+        self, problem: Problem, draws: int, chains: int, seed: np.random.SeedSequence, options: Options
     ) -> Draws:
         """Fit the proposal, judge it by pilot draws, and run the chains. Raises ``UnsuitableError`` if it is poor."""
         posterior = SmoothPosterior(problem)

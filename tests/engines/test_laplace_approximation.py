@@ -285,7 +285,8 @@ def bad() -> tuple[br.Model, np.ndarray, np.ndarray]:
     X = rng.standard_normal((30, 3))
     y = np.zeros(30)
     y[np.argsort(X[:, 0])[-2:]] = 1.0
-    return br.Model(likelihoods.Bernoulli(), priors.Gaussian(scales.HalfCauchy(3.0))), X, y
+    prior = priors.Gaussian(scales.HalfCauchy(3.0))
+    return br.Model(likelihoods.Bernoulli(), prior, intercept=priors.Gaussian(30.0)), X, y
 
 
 def test_the_gate_refuses_a_proposal_that_does_not_cover() -> None:
@@ -310,7 +311,8 @@ def test_else_the_next_engine_runs_as_if_it_had_been_the_first(monkeypatch: pyte
         return Draws(values, {}, "independent", {})
 
     monkeypatch.setattr(Nuts, "sample", stub)
-    monkeypatch.setattr("bayesreg.choice.GibbsFull.why_not", lambda self, problem: "not here", raising=False)
+    for module in ("choice", "fit"):
+        monkeypatch.setattr(f"bayesreg.{module}.SAMPLE_ENGINES", (ENGINE, Nuts()))
     after = br.sample(*bad(), draws=20, seed=0)
     direct = br.sample(*bad(), draws=20, seed=0, engine="nuts")
     assert after.attrs["engine"] == "nuts"
