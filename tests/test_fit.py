@@ -27,7 +27,7 @@ CHOICES: list[tuple[br.Model, str, str | None, str]] = [
     (br.Model(GAUSSIAN, priors.ElasticNet(1.0, 1.0)), "wide", "coordinate_descent", "gibbs_collapsed"),
     (br.Model(GAUSSIAN, priors.ElasticNet(0.0, 1.0)), "linear", "closed_form", "exact_gaussian"),
     (br.Model(BERNOULLI, priors.Gaussian(1.0)), "binary", "prox_newton", "laplace_approximation"),
-    (br.Model(BERNOULLI, priors.Laplace(1.0)), "binary", "prox_newton", "nuts"),
+    (br.Model(BERNOULLI, priors.Laplace(1.0)), "binary", "prox_newton", "gibbs_augmented"),
     (br.Model(GAUSSIAN, LEARNED_SCALE), "linear", None, "exact_gaussian"),
 ]
 
