@@ -95,7 +95,7 @@ def test_exact_draws_are_calibrated(name: str, n: int) -> None:
         problem = model.bind(make_design(X, true["y"][i]))
         drawn = draw(problem, scale_posterior(problem), rng, DRAWS)
         compared = {f"coef {j}": (drawn["coef"][:, j], true["coef"][i, j]) for j in range(3)}
-        for what in ("intercept", "sigma", "prior_scale"):
+        for what in ("intercept", "sigma", "prior_scale", "prior_l2"):
             if what in true:
                 compared[what] = (drawn[what], true[what][i])
         # A quantity that depends on the data sees errors that parameters alone hide (Modrák et al., 2023).
