@@ -70,7 +70,7 @@ class ExactGaussian:
         attrs = {"log_evidence": scales.log_evidence, "log_evidence_error": scales.error}
         pointwise = {}
         if problem.n * scales.grid.mass.size <= LARGEST_LOO:
-            rows, response, _ = _data(problem)
+            rows, response, _ = data_of(problem)
             loo = leave_one_out(scales, rows, response, problem.design.weight)
             if np.all(np.isfinite(loo.elpd)):
                 pointwise["elpd_loo"] = loo.elpd
@@ -137,7 +137,7 @@ def _power(problem: Problem) -> float | None:
 
 
 def _coefficients(problem: Problem) -> GaussianPosterior:
-    rows, response, level = _data(problem)
+    rows, response, level = data_of(problem)
     return GaussianPosterior.build(
         rows=rows,
         response=response,
@@ -148,7 +148,7 @@ def _coefficients(problem: Problem) -> GaussianPosterior:
     )
 
 
-def _data(problem: Problem) -> tuple[Array, Array, Level | None]:
+def data_of(problem: Problem) -> tuple[Array, Array, Level | None]:
     """Rows and response times the roots of the weights, centred beside an intercept, and the intercept itself."""
     design = problem.design
     root = np.sqrt(design.weight)

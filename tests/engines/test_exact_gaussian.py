@@ -14,6 +14,7 @@ from bayesreg.data import make_design
 from bayesreg.engines.exact_gaussian import ExactGaussian, scale_posterior
 from bayesreg.errors import InputError
 from bayesreg.problem import Problem
+from tests.engines.gaussian_models import LAWS
 
 INF = float("inf")
 ENGINE = ExactGaussian()
@@ -238,3 +239,129 @@ def test_the_same_seed_gives_the_same_draws_and_chains_differ(linear: Any) -> No
     assert np.array_equal(one.values["coef"], two.values["coef"])
     assert not np.any(one.values["coef"] == other.values["coef"])
     assert not np.any(one.values["coef"][0] == one.values["coef"][1])
+
+
+LEARNED = [name for name in LAWS if name not in ("jeffreys",)]
+
+
+@pytest.mark.parametrize("relative_to", [None, "sigma"])
+@pytest.mark.parametrize("name", LEARNED)
+def test_draws_with_a_learned_scale_have_the_exact_moments(linear: Any, name: str, relative_to: Any) -> None:
+    X, y = linear
+    noise = LAWS[LEARNED[::-1][LEARNED.index(name)]]
+    prior = priors.Gaussian(LAWS[name], loc=0.1, factor=[1.0, 0.5, INF, 2.0], relative_to=relative_to)
+    intercept = priors.Gaussian(2.0) if len(name) % 2 else priors.Flat()
+    problem = bind(br.Model(likelihoods.Gaussian(noise), prior, intercept=intercept), X, y)
+    drawn = sample(problem, draws=5000)
+    assert drawn.numerical_error < 1e-9
+    for what in ("coef", "intercept", "sigma", "prior_scale"):
+        values = drawn.values[what].reshape(10_000, -1)
+        mean, sd = np.atleast_1d(drawn.moments[f"{what}_mean"]), np.atleast_1d(drawn.moments[f"{what}_sd"])
+        assert np.all(np.abs(values.mean(0) - mean) < 4.5 * sd / 100)
+        if what in ("coef", "intercept"):
+            np.testing.assert_allclose(values.std(0), sd, rtol=0.06)
+
+
+@pytest.mark.parametrize("relative_to", [None, "sigma"])
+def test_moments_of_both_scales_are_those_of_an_integral(relative_to: Any) -> None:
+    from tests.engines.gaussian_models import BruteForce, data, legendre
+
+    X, y, weight, offset = data(8)
+    sigma_law, scale_law = LAWS["half_student_t"], LAWS["half_normal"]
+    prior = priors.Gaussian(scale_law, loc=0.2, relative_to=relative_to)
+    problem = bind(br.Model(likelihoods.Gaussian(sigma_law), prior), X, y, weight, offset)
+    brute = BruteForce(X, y, weight, offset, 0.2, priors.Flat())
+    (u, wu), (v, wv) = legendre(-3.0, 5.0, 0.5, 8), legendre(-14.0, 3.0, 0.5, 8)
+    s, t = np.exp(u), np.exp(v)
+    log = np.array([[brute.log_density(a, b, relative_to == "sigma") for b in t] for a in s])
+    log += (sigma_law.log_density(s) + u)[:, None] + scale_law.log_density(t) + v
+    mass = wu[:, None] * np.exp(log - log.max()) * wv
+    mass /= mass.sum()
+    moments = sample(problem, draws=2).moments
+    for name, value in (
+        ("sigma", np.broadcast_to(s[:, None], mass.shape)),
+        ("prior_scale", np.broadcast_to(t, mass.shape)),
+    ):
+        mean = float(np.sum(mass * value))
+        assert float(moments[f"{name}_mean"]) == pytest.approx(mean, rel=1e-5)
+        assert float(moments[f"{name}_sd"]) == pytest.approx(
+            float(np.sqrt(np.sum(mass * (value - mean) ** 2))), rel=1e-4
+        )
+
+
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.PriorWarning")
+@pytest.mark.parametrize("relative_to", [None, "sigma"])
+@pytest.mark.parametrize("intercept", [priors.Flat(), priors.Gaussian(1.0)], ids=["flat", "proper"])
+def test_learned_scales_with_more_columns_than_rows(wide: Any, relative_to: Any, intercept: Any) -> None:
+    X, y = wide
+    prior = priors.Gaussian(scales.HalfCauchy(1.0), relative_to=relative_to)
+    drawn = sample(bind(br.Model(likelihoods.Gaussian(), prior, intercept=intercept), X, y), draws=4000)
+    for what in ("coef", "intercept"):
+        values = drawn.values[what].reshape(8000, -1)
+        mean, sd = np.atleast_1d(drawn.moments[f"{what}_mean"]), np.atleast_1d(drawn.moments[f"{what}_sd"])
+        z = (values.mean(0) - mean) / sd * np.sqrt(8000)
+        assert np.all(np.abs(z) < 4.5)
+        np.testing.assert_allclose(values.std(0), sd, rtol=0.06)
+
+
+@pytest.mark.parametrize("relative_to", [None, "sigma"])
+def test_weights_repeat_rows_under_learned_scales(linear: Any, relative_to: Any) -> None:
+    X, y = linear
+    times = np.arange(30) % 3
+    prior = priors.Gaussian(scales.HalfNormal(1.0), relative_to=relative_to)
+    model = br.Model(likelihoods.Gaussian(scales.HalfNormal(2.0)), prior)
+    weighted = sample(bind(model, X, y, times.astype(float)), draws=2)
+    repeated = sample(bind(model, np.repeat(X, times, 0), np.repeat(y, times)), draws=2)
+    for name, value in repeated.moments.items():
+        np.testing.assert_allclose(weighted.moments[name], value, rtol=1e-8)
+    assert weighted.attrs["log_evidence"] == pytest.approx(repeated.attrs["log_evidence"], abs=1e-8)
+
+
+def test_a_learned_rate_is_the_scale_to_the_power_minus_two(linear: Any) -> None:
+    X, y = linear
+    # lambda ~ Gamma(a, b) on the rate is InverseGamma(a, b) on the square of the scale.
+    rate = priors.ElasticNet(l1=0.0, l2=scales.Gamma(2.0, 0.7), relative_to="sigma")
+    scale = priors.Gaussian(scales.InverseGamma(2.0, 0.7), relative_to="sigma")
+    one, two = (sample(bind(br.Model(likelihoods.Gaussian(), prior), X, y), draws=2) for prior in (rate, scale))
+    for name in ("coef_mean", "coef_sd", "sigma_mean", "sigma_sd", "intercept_sd"):
+        np.testing.assert_allclose(one.moments[name], two.moments[name], rtol=1e-8)
+    assert one.attrs["log_evidence"] == pytest.approx(two.attrs["log_evidence"], abs=1e-9)
+    assert "prior_l2" in one.values
+
+
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.PriorWarning")
+@pytest.mark.parametrize(
+    ("sigma", "prior", "reason"),
+    [
+        # The columns fit y exactly: an absolute prior does not stop sigma from going to 0.
+        (scales.Jeffreys(), priors.Gaussian(1.0), "piles up at 0, where the columns fit y exactly"),
+        (scales.Jeffreys(), priors.Gaussian(scales.HalfCauchy(1.0), relative_to=None), "sigma is 0"),
+        # A relative one does, but then the evidence does not fall as the prior widens.
+        (scales.Jeffreys(), priors.Gaussian(scales.Flat()), "infinitely wide"),
+    ],
+    ids=["absolute", "learned", "wide"],
+)
+def test_improper_posteriors_with_many_columns_are_refused(wide: Any, sigma: Any, prior: Any, reason: str) -> None:
+    problem = bind(br.Model(likelihoods.Gaussian(sigma), prior), *wide)
+    with pytest.raises(InputError, match=reason):
+        sample(problem, draws=2)
+
+
+def test_one_column_of_tiny_and_one_of_huge_units_change_nothing(linear: Any) -> None:
+    X, y = linear
+    unit = np.array([1e-8, 1.0, 1e8, 1.0])
+    law = scales.HalfCauchy(1.0)
+    plain = sample(bind(br.Model(likelihoods.Gaussian(), priors.Gaussian(law)), X, y), draws=2)
+    prior = priors.Gaussian(law, factor=1 / unit)
+    other = sample(bind(br.Model(likelihoods.Gaussian(), prior), X * unit, y), draws=2)
+    np.testing.assert_allclose(other.moments["coef_mean"] * unit, plain.moments["coef_mean"], rtol=1e-8)
+    np.testing.assert_allclose(other.moments["coef_sd"] * unit, plain.moments["coef_sd"], rtol=1e-8)
+    # Wide known scales in graded columns: a flat prior to all digits that count.
+    graded = sample(bind(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1e12)), X * unit, y), draws=2)
+    flat = sample(bind(br.Model(likelihoods.Gaussian(1.0), priors.Flat()), X, y), draws=2)
+    np.testing.assert_allclose(graded.moments["coef_mean"] * unit, flat.moments["coef_mean"], rtol=1e-6)
+
+
+def test_the_cost_is_told(linear: Any) -> None:
+    model = br.Model(likelihoods.Gaussian(), priors.Gaussian(scales.HalfCauchy(1.0)))
+    assert "quadrature over two scales" in ENGINE.cost(model.bind(make_design(*linear)))
