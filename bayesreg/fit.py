@@ -343,9 +343,10 @@ def to_pymc(
     Returns
     -------
     pymc.Model
-        Variables ``coef`` (dims ``feature``), ``intercept``, ``sigma`` and the learned prior parameters, observed ``y``
-        (dims ``obs``), data ``X`` and ``y_observed``. With sample weights the likelihood is a potential, which PyMC
-        cannot predict from: use `predict` on the result of `sample`.
+        Variables ``coef`` (dims ``feature``), ``intercept``, ``sigma``, the learned prior parameters and, of a normal
+        mixture, ``local_scale`` (dims ``feature``), observed ``y`` (dims ``obs``), data ``X`` and ``y_observed``. With
+        sample weights the likelihood is a potential, which PyMC cannot predict from: use `predict` on the result of
+        `sample`.
 
     Examples
     --------
