@@ -181,6 +181,8 @@ def repeat(
             # Every draw counts in full, whatever an estimate of that says.
             enough = min(math.ceil(request.target_ess / request.chains), request.limit)
             more = enough if enough > draws else None
+        elif drawn.attrs.get("interrupted"):
+            more = None
         else:
             more = request.after(draws, 0.0 if request.target_ess is None else smallest_ess(drawn.values))
     return drawn

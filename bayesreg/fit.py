@@ -231,7 +231,7 @@ def sample(
         The most draws a chain for ``target_ess``, 20 times ``draws`` by default.
     checkpoint : path, optional
         File (.npz) that holds the run so far: the same call goes on from it, bit by bit as if never interrupted, and so
-        does one with more ``draws``. For engines whose chains this package advances itself.
+        does one with more ``draws``. Engines whose chains this package does not advance itself are passed over.
     checkpoint_every : int, optional
         Write it after every so many draws a chain; by default now and then, and at the end.
     progressbar : bool, default False
@@ -280,6 +280,9 @@ def sample(
     path = checked_path(checkpoint, checkpoint_every)
     problem = bind(model, X, y, sample_weight, offset)
     reasons = sample_reasons(problem)
+    if path is not None:
+        passed = {e.name: "it writes no checkpoint=" for e in SAMPLE_ENGINES if not isinstance(e, ChainEngine)}
+        reasons = tuple((name, reason or passed.get(name)) for name, reason in reasons)
     chosen = SAMPLE_ENGINES[choose("sample", reasons, engine)]
     check_identified(problem)
     sequence = seed_sequence(stored_seed(path) if seed is None and path is not None else seed)
@@ -294,11 +297,6 @@ def sample(
                 this = fingerprint(problem, chosen.name, request.chains, request.tune, sequence)
                 checkpointed = Checkpoint(path, checkpoint_every, this)
             drawn = run(chosen, problem, request, for_engine, checkpointed)
-        elif path is not None:
-            raise InputError(
-                f"checkpoint= is for samplers whose chains this package advances itself, and {chosen.name!r} is none: "
-                "leave it out, or choose another engine (br.explain lists them)."
-            )
         else:
             try:
                 drawn = repeat(chosen, problem, request, for_engine, target_accept)

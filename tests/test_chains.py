@@ -7,6 +7,7 @@ import math
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import bayesreg as br
 from bayesreg import chains, fit, likelihoods, priors
 from bayesreg.chains import Request, run
 from bayesreg.checkpoint import Checkpoint
-from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.errors import InputError, NoEngineError, SamplingWarning
 from tests.stub_engine import MEAN, SD, StubEngine
 
 MODEL = br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0))
@@ -255,6 +256,27 @@ def test_an_engine_that_cannot_go_on_begins_again_with_more_draws(use: Callable[
     np.testing.assert_array_equal(post["posterior"]["coef"], once["posterior"]["coef"])
 
 
+def test_an_interrupted_engine_does_not_begin_again(use: Callable[[Any], Any]) -> None:
+    class Halved:
+        name = "halved"
+        tune = 4
+
+        def why_not(self, problem: Any) -> None:
+            return None
+
+        def cost(self, problem: Any) -> str:
+            return "little"
+
+        def sample(self, problem: Any, draws: int, chains: int, seed: Any, options: Any) -> Any:
+            drawn = run(StubEngine(0.9), problem, Request(draws // 2, chains, options["tune"]), seed)
+            return replace(drawn, attrs={"interrupted": 1})
+
+    use(Halved())
+    with pytest.warns(SamplingWarning, match="interrupted after 50 draws a chain"):
+        post = br.sample(MODEL, X, Y, seed=1, draws=100, target_ess=4000)
+    assert post["posterior"].sizes["draw"] == 50
+
+
 @pytest.mark.parametrize(
     ("options", "match"),
     [
@@ -282,9 +304,14 @@ def test_what_cannot_be_asked_for_is_refused_by_name(
     assert engine.chains == []
 
 
-def test_a_checkpoint_is_refused_where_the_engine_cannot_go_on_from_it(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'exact_gaussian' is none"):
-        br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, Y, checkpoint=tmp_path / "run.npz")
+def test_engines_that_cannot_go_on_are_passed_over_for_a_checkpoint(tmp_path: Path) -> None:
+    model = br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0))
+    assert br.sample(model, X, Y, seed=1).attrs["engine"] == "exact_gaussian"
+    post = br.sample(model, X, Y, seed=1, checkpoint=tmp_path / "run.npz")
+    assert post.attrs["engine"].startswith("gibbs")
+    assert "not exact_gaussian: it writes no checkpoint=" in post.attrs["why"]
+    with pytest.raises(NoEngineError, match="exact_gaussian: it writes no checkpoint="):
+        br.sample(model, X, Y, engine="exact_gaussian", checkpoint=tmp_path / "other.npz")
 
 
 def test_the_tree_of_a_stub_is_a_posterior(use: Callable[[StubEngine], StubEngine]) -> None:

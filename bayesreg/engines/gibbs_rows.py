@@ -18,6 +18,7 @@ from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.gibbs.rows import ABSOLUTE, LOGISTIC, STUDENT_T, Rows, row_sweeps
 from bayesreg.numerics.gibbs.rows_wide import wide_row_sweeps
 from bayesreg.numerics.gibbs.specification import KNOWN, Learned, State
+from bayesreg.numerics.row_products import row_products
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -64,7 +65,8 @@ class GibbsRows:
             d = np.zeros((raw.deltas.shape[0], problem.p))
             d[:, mixture.kept] = raw.deltas[:, : mixture.kept.size] * mixture.unit
             d[:, mixture.free] = raw.free[:, :-1]
-            return np.column_stack([raw.free[:, :-1], raw.free[:, -1] - d @ problem.design.x_mean])
+            shift = row_products(d, problem.design.x_mean[:, None])
+            return np.column_stack([raw.free[:, :-1], raw.free[:, -1:] - shift])
 
         return GibbsChain(mixture, rng, sweeps, rows.n_flat, back)
 
