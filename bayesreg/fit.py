@@ -26,7 +26,7 @@ from bayesreg.choice import (
 )
 from bayesreg.engines.base import ChainEngine
 from bayesreg.errors import ConvergenceWarning, InputError, UnsuitableError
-from bayesreg.identified import check_identified
+from bayesreg.identified import check_identified, check_noise_law
 from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
 from bayesreg.posterior import build_tree
@@ -285,6 +285,7 @@ def sample(
         reasons = tuple((name, reason or passed.get(name)) for name, reason in reasons)
     chosen = SAMPLE_ENGINES[choose("sample", reasons, engine)]
     check_identified(problem)
+    check_noise_law(problem)
     sequence = seed_sequence(stored_seed(path) if seed is None and path is not None else seed)
     for_engine, for_locals = sequence.spawn(2)
     began = time.perf_counter()

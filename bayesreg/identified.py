@@ -63,6 +63,23 @@ def check_identified(problem: Problem) -> None:
         )
 
 
+def check_noise_law(problem: Problem) -> None:
+    """Raise where a Jeffreys law of sigma leaves the posterior improper at sigma = 0.
+
+    Where the columns can fit every row, the evidence under a prior on an absolute scale tends to a positive constant as
+    sigma goes to 0, and 1/sigma is not integrable there.
+    """
+    if not isinstance(problem.sigma_law, Jeffreys) or problem.relative_to is not None:
+        return
+    rows = int(np.count_nonzero(problem.design.weight > 0))
+    if problem.p + problem.fit_intercept >= rows:
+        raise NotIdentifiedError(
+            f"sigma ~ scales.Jeffreys() leaves the posterior improper: {problem.p} columns can fit all {rows} rows, and "
+            "nothing keeps sigma from 0. Give sigma a proper law such as scales.InverseGamma(1.5, scale), or none for "
+            "the default."
+        )
+
+
 def _check_tails(problem: Problem) -> None:
     """Raise where separable classes, a flat intercept and a heavy-tailed prior leave the posterior improper.
 

@@ -11,8 +11,8 @@ from scipy.integrate import quad
 import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
-from bayesreg.errors import NotIdentifiedError
-from bayesreg.identified import check_identified
+from bayesreg.errors import NotIdentifiedError, PriorWarning
+from bayesreg.identified import check_identified, check_noise_law
 from bayesreg.numerics.separation import strictly_separated
 
 INF = float("inf")
@@ -194,3 +194,15 @@ def test_collinear_columns_without_a_mixture_prior_are_named(linear: Any) -> Non
     check(GAUSSIAN, priors.Horseshoe(factor=[1.0, INF, INF, INF, INF]), X, y)
     with pytest.raises(NotIdentifiedError, match="rank deficiency 1"):
         check(GAUSSIAN, priors.StudentT(3.0, [INF, 1.0, 1.0, 1.0, INF]), X, y)
+
+
+def test_a_jeffreys_noise_level_needs_rows_that_the_columns_cannot_fit(wide: Any, linear: Any) -> None:
+    def sampled(data: Any, relative_to: Any) -> None:
+        model = br.Model(likelihoods.Gaussian(scales.Jeffreys()), priors.Laplace(1.0, relative_to=relative_to))
+        check_noise_law(model.bind(make_design(*data)))
+
+    with pytest.raises(NotIdentifiedError, match="25 columns can fit all 12 rows"):
+        sampled(wide, None)
+    sampled(linear, None)
+    with pytest.warns(PriorWarning):
+        sampled(wide, "sigma")
