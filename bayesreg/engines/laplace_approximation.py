@@ -21,6 +21,7 @@ from bayesreg.numerics.importance import Coverage, coverage, independence_metrop
 from bayesreg.numerics.mixture_proposal import MixtureProposal
 from bayesreg.numerics.nearest_normal import NearestNormal
 from bayesreg.numerics.peak import find_peak
+from bayesreg.numerics.threads import one_blas_thread
 from bayesreg.outcomes import Draws
 from bayesreg.priors import Gaussian as GaussianPrior
 from bayesreg.priors.base import Penalised, penalty_of
@@ -76,7 +77,8 @@ class LaplaceApproximation:
         posterior = SmoothPosterior(problem)
         first, *children = seed.spawn(chains + 1)
         rng = np.random.default_rng(first)
-        proposal, pilots, log_ratio, judged = covering_proposal(posterior, rng)
+        with one_blas_thread():
+            proposal, pilots, log_ratio, judged = covering_proposal(posterior, rng)
         # So many proposals a draw make the draws nearly independent.
         thin = max(1, round(1 / judged.efficiency))
         weight = np.exp(judged.smoothed - judged.smoothed.max())
@@ -84,7 +86,8 @@ class LaplaceApproximation:
         for child in children:
             start = int(rng.choice(PILOTS, p=weight / weight.sum()))
             generator = np.random.default_rng(child)
-            parts.append(run_chain(posterior, proposal, pilots[start], log_ratio[start], draws, thin, generator))
+            with one_blas_thread():
+                parts.append(run_chain(posterior, proposal, pilots[start], log_ratio[start], draws, thin, generator))
         theta, chance = (np.stack([part[k] for part in parts]) for k in (0, 1))
         attrs = {"khat": judged.khat, "is_efficiency": judged.efficiency, "proposals_per_draw": float(thin)}
         return Draws(posterior.values(theta), {"acceptance_rate": chance}, "mcmc", {}, attrs=attrs)
