@@ -12,8 +12,8 @@ from scipy import stats
 import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
+from bayesreg.engines.base import Options
 from bayesreg.engines.exact_gaussian import draw, scale_posterior
-from bayesreg.pymc_export import build_pymc
 
 Array = NDArray[np.float64]
 DRAWS = 99
@@ -113,36 +113,27 @@ def test_exact_draws_are_calibrated(name: str, n: int) -> None:
         assert_uniform(np.array(values), f"{name}, {what}")
 
 
-@pytest.mark.slow
-def test_nuts_draws_of_the_exported_model_are_calibrated() -> None:
-    import nutpie
+NUTS_PRIORS = {
+    "laplace": priors.Laplace(scales.HalfNormal(1.0)),
+    "regularised horseshoe": priors.RegularizedHorseshoe(scales.HalfNormal(1.0), slab_scale=2.0),
+}
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NUTS_PRIORS)
+def test_nuts_draws_are_calibrated(name: str) -> None:
     model = br.Model(
-        likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)),
-        priors.Laplace(scales.HalfNormal(1.0)),
-        intercept=priors.Gaussian(2.0),
+        likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)), NUTS_PRIORS[name], intercept=priors.Gaussian(2.0)
     )
     X = rows(15, 4)
     number = 150
     true = truths(model, X, number, seed=5)
-    # One compilation serves every data set: the response is shared data of the exported model.
-    compiled = nutpie.compile_pymc_model(build_pymc(model.bind(make_design(X, true["y"][0])), centred=True))
+    options: Options = {"tune": 300, "cores": 1, "progressbar": False, "target_accept": 0.95}
     ranks: dict[str, list[Any]] = {}
     for i in range(number):
-        tree = nutpie.sample(
-            compiled.with_data(y_observed=true["y"][i]),
-            draws=10 * DRAWS,
-            tune=500,
-            chains=1,
-            cores=1,
-            seed=i,
-            target_accept=0.95,
-            adaptation="low_rank",
-            progress_bar=False,
-            save_warmup=False,
-        )
-        posterior = tree["posterior"]
-        draws = {name: posterior[name].to_numpy()[0, ::10] for name in ("coef", "intercept", "sigma", "prior_scale")}
+        problem = model.bind(make_design(X, true["y"][i]))
+        drawn = Nuts().sample(problem, 10 * DRAWS, 1, np.random.SeedSequence(i), options).values
+        draws = {what: drawn[what][0, ::10] for what in ("coef", "intercept", "sigma", "prior_scale")}
         for j in range(3):
             ranks.setdefault(f"coef {j}", []).append(np.sum(draws["coef"][:, j] < true["coef"][i, j]))
         for what in ("intercept", "sigma", "prior_scale"):
