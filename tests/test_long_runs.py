@@ -17,7 +17,7 @@ from bayesreg.engines.base import ChainEngine
 
 PRIOR = priors.Laplace(scales.HalfCauchy(1.0), relative_to=None)
 LAPLACE = br.Model(likelihoods.Gaussian(scales.InverseGamma(2.0, 1.0)), PRIOR)
-CLASSES = br.Model(likelihoods.Bernoulli(), PRIOR)
+CLASSES = br.Model(likelihoods.Bernoulli(), priors.Laplace(scales.HalfNormal(1.0)))
 # The runs are too short to pass a diagnosis.
 pytestmark = pytest.mark.filterwarnings("ignore:the posterior sample by:bayesreg.errors.SamplingWarning")
 
@@ -33,6 +33,7 @@ def able() -> list[Any]:
                 (LAPLACE, (X[:, :4], X[:, 0]), "tall"),
                 (LAPLACE, (X, X[:, 0]), "wide"),
                 (CLASSES, (X[:, :4], (X[:, 0] > X[:, 5]) * 1.0), "classes"),
+                (CLASSES, (X, (X[:, 0] > X[:, 5]) * 1.0), "wide classes"),
             ):
                 if engine.why_not(model.bind(br.make_design(*data))) is None:
                     cases.append(pytest.param(engine, model, data, id=f"{engine.name}-{label}"))
