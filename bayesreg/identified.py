@@ -74,7 +74,7 @@ def check_noise_law(problem: Problem) -> None:
     rows = int(np.count_nonzero(problem.design.weight > 0))
     if problem.p + problem.fit_intercept >= rows:
         raise NotIdentifiedError(
-            f"sigma ~ scales.Jeffreys() leaves the posterior improper: {problem.p} columns can fit all {rows} rows, and "
+            f"sigma ~ scales.Jeffreys() leaves the posterior improper: {problem.p} columns can fit all {rows} rows, so "
             "nothing keeps sigma from 0. Give sigma a proper law such as scales.InverseGamma(1.5, scale), or none for "
             "the default."
         )

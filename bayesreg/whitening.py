@@ -126,7 +126,7 @@ def _typical(law: Law) -> float:
     """About the middle of a law."""
     if not implements(law, Coded):
         return 1.0
-    code, a, b = law.code
+    code, a, b = law.code[:3]
     middle = {HALF_NORMAL: a, HALF_STUDENT_T: b, GAMMA: a / max(b, 1e-300), INVERSE_GAMMA: math.sqrt(b / (a + 0.5))}
     return middle.get(code, 1.0)
 

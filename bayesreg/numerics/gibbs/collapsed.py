@@ -28,6 +28,8 @@ from bayesreg.numerics.gibbs.specification import KNOWN, RATE, RIDGE, RSS, SIGMA
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise, noise_log_density
 
 _BLOCK = 48
+# Largest g K_ii that is looked at: a signal 1e14 times the noise.
+_LARGEST_RATIO = 1e14
 
 
 @njit(cache=True, nogil=True)
@@ -117,6 +119,10 @@ def _draw_ratio(
     quadratic = v @ v
     offset = log_sigma - 0.5 * math.log(quadratic + extra) if moves else log_sigma
     density = _ratio_log_density(L, quadratic, level[SIGMA], level[RATE], rows, hyper)
+    largest = 0.0
+    for i in range(y.size):
+        largest = max(largest, K[i, i])
+    top = max(x, math.log(_LARGEST_RATIO / largest)) if largest > 0.0 else 200.0
     step = begin(rng, x, density, width)
     at = x
     while True:
@@ -124,8 +130,8 @@ def _draw_ratio(
             break
         at = step.at
         density = -np.inf
-        # Beyond this the matrix is the identity, or K alone, to working precision.
-        if abs(at) < 200.0:
+        # Above, I is lost beside g K, which need not be positive to working precision; below, g K beside I.
+        if -200.0 < at < top:
             L = factor_of(K, math.exp(at))
             v = solve_lower(L, y)
             quadratic = v @ v
