@@ -17,7 +17,7 @@ from bayesreg.likelihoods import AsymmetricLaplace, Bernoulli, Gaussian, Huber, 
 from bayesreg.numerics.nuts import rows
 from bayesreg.numerics.nuts.callbacks import address_table, callbacks
 from bayesreg.numerics.nuts.form import BEYOND, BY_COLUMNS, BY_ROWS, MOMENTS, PLAIN, SCALED, SPARSE, Form
-from bayesreg.power_rates import Mixture, Rate, Rates, power_rates, why_not_powers
+from bayesreg.power_rates import Mixture, Rate, power_rates, why_not_powers
 from bayesreg.priors.base import NormalMixture, positive_of
 from bayesreg.problem import Problem
 from bayesreg.scales import Coded
@@ -35,10 +35,11 @@ LIKELIHOODS: dict[type, tuple[int, str | None]] = {
     AsymmetricLaplace: (rows.QUANTILE, "quantile"),
     Laplace: (rows.LAPLACE, None),
 }
-import os
-FACTOR=float(os.environ.get('BR_FACTOR','1'))
 # Moments of more columns would cost more memory than they are worth.
 LARGEST_GRAM = 10_000
+# Standard deviations from its location beyond which a coefficient under a mixture is written as it is. Of 0, 1, 3, 5, 8
+# and infinity, 5 had the most effective draws a gradient, or nearly so, under horseshoes.
+CERTAIN = 5.0
 
 
 def why_not_compiled(problem: Problem) -> str | None:
@@ -93,7 +94,9 @@ class Coordinates:
 
     def draw_start(self, rng: np.random.Generator) -> Array:
         """A start about twice as wide as the posterior."""
-        return self.start + 2 * rng.uniform(-1, 1, self.dim) * np.where(np.arange(self.dim) < self.form.centre.size, 1, 0.5)
+        return self.start + 2 * rng.uniform(-1, 1, self.dim) * np.where(
+            np.arange(self.dim) < self.form.centre.size, 1, 0.5
+        )
 
     def values(self, u: Array) -> dict[str, Array]:
         """Parameters in original units at points of shape (..., dim)."""
@@ -156,10 +159,22 @@ def coordinates(problem: Problem) -> Coordinates:
     none = np.zeros(0, dtype=np.int64)
     storage, entries, row_index, column_start, y, weight, offset, shift = _rows(problem, near)
     form = Form(
-        sizes=_integers(problem.n, problem.p, noisy, near.learned.size, rates.group.base.size, mixture is not None, problem.fit_intercept),
+        sizes=_integers(
+            problem.n,
+            problem.p,
+            noisy,
+            near.learned.size,
+            rates.group.base.size,
+            mixture is not None,
+            problem.fit_intercept,
+        ),
         rows=_integers(storage, code),
         powers=_integers(
-            *_powers(rates.l1), *_powers(rates.l2), *_powers(rates.group), rates.fixed, intercept.relative_to is not None
+            *_powers(rates.l1),
+            *_powers(rates.l2),
+            *_powers(rates.group),
+            rates.fixed,
+            intercept.relative_to is not None,
         ),
         mixture=_integers(-1, -2, 0) if mixture is None else _integers(mixture.tau, mixture.slab, mixture.noise),
         law_codes=_integers(*(law[0] for law in codes)),
@@ -212,11 +227,13 @@ def _with_constant(at: Coordinates) -> Coordinates:
 
 
 def _kinds(problem: Problem, near: Approximation, mixture: Mixture | None) -> NDArray[np.int64]:
-    """How each coefficient is written; under a mixture by what says more about it, the data or the prior."""
+    """How each coefficient is written: under a mixture as multiples of its deviation, where it may well be near 0."""
     kind = np.where(np.broadcast_to(np.asarray(positive_of(problem.prior)), problem.p), BEYOND, PLAIN)
     if mixture is not None:
-        data = np.diag(near.precision)[: problem.p] - near.prior_precision
-        kind = np.where(mixture.on & (data < FACTOR * near.prior_precision), SCALED, kind)
+        # One that is far from 0 for certain keeps its place when its scale changes.
+        sd = np.sqrt(np.diag(linalg.inv(near.precision))[: problem.p])
+        near_zero = np.abs(near.point[: problem.p] - problem.loc) < CERTAIN * sd
+        kind = np.where(mixture.on & near_zero, SCALED, kind)
     return kind.astype(np.int64)
 
 
@@ -227,7 +244,7 @@ def _local_start(near: Approximation, mixture: Mixture) -> Array:
 
 
 def _affine(problem: Problem, near: Approximation, kind: NDArray[np.int64]) -> tuple[Array, Array]:
-    """m and A of x = m + A z: plain coefficients whitened together, the others each on its own."""
+    """Return m and A of x = m + A z: plain coefficients whitened together, the others each on its own."""
     k = near.point.size
     plain = np.flatnonzero(np.append(kind, PLAIN)[:k] == PLAIN)
     centre, basis = near.point.copy(), np.eye(k)
@@ -237,7 +254,7 @@ def _affine(problem: Problem, near: Approximation, kind: NDArray[np.int64]) -> t
         factor = linalg.cholesky(precision * np.outer(per, per) + 1e-10 * np.eye(plain.size), lower=True)
         inverse = linalg.solve_triangular(factor, np.eye(plain.size), trans="T", lower=True)
         basis[np.ix_(plain, plain)] = per[:, None] * inverse
-    centre[:-1 if problem.fit_intercept else k][kind == SCALED] = 0.0
+    centre[: -1 if problem.fit_intercept else k][kind == SCALED] = 0.0
     beyond = np.flatnonzero(kind == BEYOND)
     distance = near.point[beyond] - problem.loc[beyond]
     centre[beyond] = np.log(distance)

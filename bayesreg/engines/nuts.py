@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ FEWEST = 4
 
 
 class Nuts:
-    """NUTS in whitened coordinates on a compiled density, or on the model's PyMC form where a part is the user's own."""
+    """NUTS in whitened coordinates on a compiled density; on the model's PyMC form where a part is the user's own."""
 
     name = "nuts"
     tune = 500
@@ -58,8 +58,8 @@ class Nuts:
             cores=min(chains, options["cores"]),
             seed=int(seed.generate_state(1)[0]),
             target_accept=options["target_accept"],
-            # Correlated columns need more than a diagonal mass matrix: ten times the ESS on the diabetes data.
-            adaptation="low_rank" if at is None else os.environ.get("BR_ADAPT","diag"),
+            # Correlated columns need more than a diagonal mass matrix; whitened ones have it in their coordinates.
+            adaptation="low_rank" if at is None else "diag",
             progress_bar=options["progressbar"],
             save_warmup=False,
         )
@@ -79,7 +79,7 @@ class Nuts:
 
 
 def _run(model: Any, **settings: Any) -> Any:
-    """nutpie's tree of the draws; shorter, with NaN behind, when it was interrupted."""
+    """Return the tree of the draws; shorter, with NaN behind, when it was interrupted."""
     import nutpie
 
     try:
@@ -88,7 +88,10 @@ def _run(model: Any, **settings: Any) -> Any:
             try:
                 return running.wait()
             except KeyboardInterrupt:
-                return running.abort()
+                with warnings.catch_warnings():
+                    # ArviZ about fewer draws than chains.
+                    warnings.simplefilter("ignore", UserWarning)
+                    return running.abort()
     except RuntimeError as error:
         raise SamplingError(
             f"NUTS could not run: {error}. Check the scales of X and y and that every prior is proper."

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from bayesreg.numerics.nuts.density import log_density
 from bayesreg.numerics.nuts.form import Form
 
+WORDS = 2 * len(Form._fields)
+
+
 def address_table(form: Form) -> NDArray[np.uint64]:
     """Address and length of each array; the arrays must outlive the table and never move."""
     return np.array([[array.ctypes.data, array.size] for array in form], dtype=np.uint64).ravel()
 
 
-@intrinsic  # type: ignore[untyped-decorator] # numba is untyped
+@intrinsic
 def _pointer(typing: Any, address: Any) -> Any:
     """An address as a pointer."""
 
@@ -88,16 +91,16 @@ def callbacks() -> tuple[Any, Any]:
     """
     number = types.CPointer(types.double)
 
-    @cfunc(types.int64(types.uint64, number, number, number, types.CPointer(types.uint64)), cache=True)  # type: ignore[untyped-decorator] # numba is untyped
+    @cfunc(types.int64(types.uint64, number, number, number, types.CPointer(types.uint64)), cache=True)
     def density(dim: Any, u: Any, gradient: Any, value: Any, table: Any) -> Any:
         point, out = carray(u, (np.int64(dim),)), carray(gradient, (np.int64(dim),))
-        found = log_density(point, out, _form(carray(table, (2 * 29,))))
+        found = log_density(point, out, _form(carray(table, (WORDS,))))
         carray(value, (1,))[0] = found
         if not np.all(np.isfinite(out)):
             return 3
         return 0 if np.isfinite(found) else 4
 
-    @cfunc(types.int64(types.uint64, types.uint64, number, number, types.CPointer(types.uint64)), cache=True)  # type: ignore[untyped-decorator] # numba is untyped
+    @cfunc(types.int64(types.uint64, types.uint64, number, number, types.CPointer(types.uint64)), cache=True)
     def copy(dim: Any, size: Any, u: Any, out: Any, table: Any) -> Any:
         carray(out, (np.int64(dim),))[:] = carray(u, (np.int64(dim),))
         return 0

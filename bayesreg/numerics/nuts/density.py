@@ -22,7 +22,7 @@ from bayesreg.numerics.nuts.terms import deviations, groups, intercept, mixture,
 
 
 @njit(cache=True, nogil=True)
-def log_density(u: Any, out: Any, form: Form) -> float:
+def log_density(u: Any, out: Any, form: Form) -> Any:
     """Return the log density at ``u``; its gradient is written to ``out``. Cost O(n p) or, from moments, O(p²)."""
     p, noisy, learn, mixed = form.sizes[1], form.sizes[2], form.sizes[3], form.sizes[5]
     k = form.centre.size

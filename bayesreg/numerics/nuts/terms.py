@@ -37,7 +37,7 @@ def _rate(form: Form, which: int, log_sigma: float, learned: Any) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _share(form: Form, which: int, slope: float, by_learned: Any) -> float:
+def _share(form: Form, which: int, slope: float, by_learned: Any) -> Any:
     """Hand a derivative in the log of a rate on to the learned parameter; return its part in log sigma."""
     index = form.powers[3 * which]
     if index >= 0:
@@ -46,9 +46,7 @@ def _share(form: Form, which: int, slope: float, by_learned: Any) -> float:
 
 
 @njit(cache=True, nogil=True)
-def penalties(
-    form: Form, log_sigma: float, learned: Any, coef: Any, out: Any, by_learned: Any
-) -> tuple[float, float]:
+def penalties(form: Form, log_sigma: float, learned: Any, coef: Any, out: Any, by_learned: Any) -> tuple[float, float]:
     """Log density exp(-l1 |d| - l2 d²/2)/Z of each coefficient and its derivative in log sigma.
 
     Gradients are added to ``out`` and ``by_learned``. Z does not depend on what is not learned, and is left out then.
