@@ -12,6 +12,12 @@ from bayesreg import scales
 from bayesreg.errors import InputError
 from bayesreg.scales import Law, VarianceConjugate
 
+
+def share(s: Any) -> Any:
+    """R² of a scale with size 4."""
+    return 4 * np.asarray(s) ** 2 / (1 + 4 * np.asarray(s) ** 2)
+
+
 # law, the same density from scipy, its distribution function
 PROPER: dict[str, tuple[Any, Any, Any]] = {
     "half_normal": (
@@ -39,6 +45,14 @@ PROPER: dict[str, tuple[Any, Any, Any]] = {
         # The law is that of the square: the density of its root has the Jacobian 2 s.
         lambda s: stats.invgamma.logpdf(np.asarray(s) ** 2, 3.0, scale=2.0) + np.log(2 * np.asarray(s)),
         lambda s: stats.invgamma.cdf(np.asarray(s) ** 2, 3.0, scale=2.0),
+    ),
+    "r_squared": (
+        scales.RSquared(1.5, 2.5, size=4.0),
+        # R² = 4 s²/(1 + 4 s²) is beta; the density of s has the Jacobian 8 s/(1 + 4 s²)².
+        lambda s: (
+            stats.beta.logpdf(share(s), 1.5, 2.5) + np.log(8 * np.asarray(s)) - 2 * np.log1p(4 * np.asarray(s) ** 2)
+        ),
+        lambda s: stats.beta.cdf(share(s), 1.5, 2.5),
     ),
 }
 IMPROPER = {"flat": scales.Flat(), "jeffreys": scales.Jeffreys()}
@@ -123,6 +137,8 @@ BAD = [0.0, -1.0, float("nan"), float("inf"), "1", None, True, [1.0]]
         (lambda v: scales.HalfCauchy(v), "HalfCauchy(scale"),
         (lambda v: scales.Gamma(v, 1.0), "Gamma(shape"),
         (lambda v: scales.Gamma(1.0, v), "Gamma(rate"),
+        (lambda v: scales.RSquared(v, 1.0), "RSquared(a"),
+        (lambda v: scales.RSquared(1.0, v), "RSquared(b"),
         (lambda v: scales.InverseGamma(v, 1.0), "InverseGamma(shape"),
         (lambda v: scales.InverseGamma(1.0, v), "InverseGamma(scale"),
     ],

@@ -31,6 +31,7 @@ LAWS = {
     "half_cauchy": scales.HalfCauchy(1.3),
     "gamma": scales.Gamma(2.5, 1.4),
     "inverse_gamma": scales.InverseGamma(3.0, 2.0),
+    "r_squared": scales.RSquared(1.5, 2.5, size=3.0),
 }
 
 # Each entry makes the prior for a given relative_to.
@@ -65,6 +66,7 @@ LEARNED_PRIORS: dict[str, Callable[[Any], Any]] = {
     "gaussian_learned_factor": lambda r: priors.Gaussian(
         LAWS["half_normal"], loc=0.3, factor=[1.0, 0.5, INF], relative_to=r
     ),
+    "gaussian_learned_share": lambda r: priors.Gaussian(LAWS["r_squared"], relative_to=r),
     "laplace_learned": lambda r: priors.Laplace(LAWS["half_student_t"], relative_to=r),
     "laplace_learned_rate": lambda r: priors.Laplace(rate=LAWS["gamma"], relative_to=r),
     "laplace_learned_factor": lambda r: priors.Laplace(
