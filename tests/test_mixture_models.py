@@ -100,7 +100,7 @@ def test_two_samplers_agree_on_a_slab_beside_a_column_without_a_prior() -> None:
     X = rng.standard_normal((40, 4))
     y = X @ [1.0, 0.0, 0.0, -0.8] + rng.standard_normal(40)
     prior = priors.RegularizedHorseshoe(
-        scales.HalfStudentT(3.0, 0.3), slab_scale=1.5, factor=[1.0, 1.0, INF, 1.0], relative_to="sigma"
+        scales.InverseGamma(4.0, 0.4), slab_scale=1.5, factor=[1.0, 1.0, INF, 1.0], relative_to="sigma"
     )
     model = br.Model(likelihoods.Gaussian(scales.HalfStudentT(4.0, 1.0)), prior)
     gibbs = br.sample(model, X, y, seed=1, draws=4000)
