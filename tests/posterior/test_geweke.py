@@ -126,10 +126,10 @@ def test_every_sampler_of_our_own_is_here() -> None:
 
 @pytest.mark.parametrize("case", QUICK, ids=str)
 def test_a_sweep_keeps_the_joint_law(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    check(case, 600, 6, monkeypatch)
+    check(case, 500, 6, monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in WHOLE if case not in QUICK], ids=str)
 def test_a_sweep_keeps_the_joint_law_in_every_combination(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    check(case, 1000, 6, monkeypatch)
+    check(case, 700, 6, monkeypatch)
