@@ -12,9 +12,10 @@ import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
 from bayesreg.engines import gibbs_blocks
+from bayesreg.engines.base import Options
 from bayesreg.engines.exact_gaussian import draw, scale_posterior
+from bayesreg.engines.nuts import Nuts
 from bayesreg.problem import Problem
-from bayesreg.pymc_export import build_pymc
 from tests.posterior.calibration import DRAWS, assert_calibrated, p_values, ranks, thinned
 from tests.posterior.cases import SIGMA, make_prior, make_problem
 from tests.posterior.forward import Theta
@@ -125,33 +126,29 @@ def test_chains_are_calibrated(
     assert_calibrated(ranks(thinned(ENGINES[engine], 300, 30), problem, 300, seed=4))
 
 
-@pytest.mark.slow
-def test_nuts_draws_of_the_exported_model_are_calibrated() -> None:
-    import nutpie
-
-    model = br.Model(
+NUTS = {
+    "laplace": br.Model(
         likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)),
         priors.Laplace(scales.HalfNormal(1.0)),
         intercept=priors.Gaussian(2.0),
-    )
-    problem = bind(model, rows(15, 4))
-    # One compilation serves every data set: the response is shared data of the exported model.
-    compiled = nutpie.compile_pymc_model(build_pymc(problem, centred=True))
+    ),
+    "regularised horseshoe": br.Model(
+        likelihoods.StudentT(4.0, scales.InverseGamma(3.0, 2.0)),
+        priors.RegularizedHorseshoe(scales.HalfNormal(1.0), slab_scale=2.0),
+        intercept=priors.Gaussian(2.0),
+    ),
+    "two classes": br.Model(likelihoods.Bernoulli(), priors.ElasticNet(1.0, 1.0), intercept=priors.Gaussian(2.0)),
+}
 
-    def sampler(bound: Problem, rng: np.random.Generator) -> Theta:
-        tree = nutpie.sample(
-            compiled.with_data(y_observed=bound.design.y),
-            draws=10 * DRAWS,
-            tune=500,
-            chains=1,
-            cores=1,
-            seed=int(rng.integers(2**31)),
-            target_accept=0.95,
-            adaptation="low_rank",
-            progress_bar=False,
-            save_warmup=False,
-        )
-        names = ("coef", "intercept", "sigma", "prior_scale")
-        return {name: tree["posterior"][name].to_numpy()[0, ::10] for name in names}
 
-    assert_calibrated(ranks(sampler, problem, 150, seed=5))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NUTS)
+def test_nuts_draws_are_calibrated(name: str) -> None:
+    options: Options = {"tune": 300, "cores": 1, "progressbar": False, "target_accept": 0.95}
+
+    def sampler(problem: Problem, rng: np.random.Generator) -> Theta:
+        seed = np.random.SeedSequence(int(rng.integers(2**31)))
+        drawn = Nuts().sample(problem, 10 * DRAWS, 1, seed, options)
+        return {name: value[0, ::10] for name, value in drawn.values.items()}
+
+    assert_calibrated(ranks(sampler, bind(NUTS[name], rows(15, 4)), 150, seed=5))
