@@ -192,7 +192,7 @@ def coordinates(problem: Problem) -> Coordinates:
             ]
         ),
         intercept=np.array([intercept.rate, intercept.loc]),
-        law_numbers=np.array([number for law in codes for number in law[1:]]),
+        law_numbers=np.array([number for law in codes for number in (*law[1:], 0.0)[:3]]),
         centre=centre,
         basis=basis.ravel(),
         loc=_own(problem.loc),

@@ -1,8 +1,8 @@
 r"""A normal approximation of a posterior, cheap and only as good as a sampler's coordinates need.
 
 Fisher scoring on (coef, alpha), alpha the intercept at the column means, with every kink replaced by the quadratic of
-its expectation: under a rate l1 the precision is :math:`l_1 / \sqrt{d_j^2 + v_j}`, v the variance that comes out
-for d. Sigma and the learned rates follow from the moment equations of the same expectations, an EM algorithm.
+its expectation: under a rate l1 the precision is :math:`l_1 / \sqrt{d_j^2 + v_j}`, v the variance that the approximation
+itself gives d. Sigma and the learned rates follow from the moment equations of the same expectations, an EM algorithm.
 Nothing is claimed about the mode: kinks and bounds are smoothed, the laws of what is learned left out.
 """
 
@@ -18,7 +18,7 @@ from scipy import linalg
 from bayesreg.data.columns import Columns
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
-from bayesreg.numerics.gibbs.laws import GAMMA, HALF_NORMAL, HALF_STUDENT_T, INVERSE_GAMMA
+from bayesreg.numerics.gibbs.laws import GAMMA, HALF_NORMAL, HALF_STUDENT_T, INVERSE_GAMMA, R_SQUARED
 from bayesreg.power_rates import Mixture, Rate, Rates
 from bayesreg.priors.base import positive_of
 from bayesreg.problem import Problem
@@ -126,9 +126,11 @@ def _typical(law: Law) -> float:
     """About the middle of a law."""
     if not implements(law, Coded):
         return 1.0
-    code, a, b = law.code[:3]
+    code, a, b, size = (*law.code, 1.0)[:4]
+    if code == R_SQUARED:
+        return math.sqrt(a / (b * size))
     middle = {HALF_NORMAL: a, HALF_STUDENT_T: b, GAMMA: a / max(b, 1e-300), INVERSE_GAMMA: math.sqrt(b / (a + 0.5))}
-    return middle.get(code, 1.0)
+    return float(middle.get(code, 1.0))
 
 
 def _information(problem: Problem, eta: Array, sigma: float) -> Array:

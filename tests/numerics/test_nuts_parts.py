@@ -14,14 +14,14 @@ from tests.contracts.parts import LAWS
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_law_in_the_logarithm_has_its_density_and_slope(law: str) -> None:
-    code, a, b = LAWS[law].code
+    code, a, b, c = (*LAWS[law].code, 0.0)[:4]
     at = np.array([-4.0, -1.3, 0.0, 0.4, 2.0])
-    found = np.array([log_law(code, a, b, v) for v in at])
+    found = np.array([log_law(code, a, b, v, c) for v in at])
     stated = LAWS[law].log_density(np.exp(at)) + at
     # Constants are left out.
     np.testing.assert_allclose(found[:, 0] - found[0, 0], stated - stated[0], rtol=1e-12, atol=1e-12)
     step = 1e-6
-    slope = [(log_law(code, a, b, v + step)[0] - log_law(code, a, b, v - step)[0]) / (2 * step) for v in at]
+    slope = [(log_law(code, a, b, v + step, c)[0] - log_law(code, a, b, v - step, c)[0]) / (2 * step) for v in at]
     np.testing.assert_allclose(found[:, 1], slope, rtol=1e-6, atol=1e-6)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from bayesreg.numerics.nuts.form import BEYOND, SCALED, Form
-from bayesreg.numerics.nuts.laws import log_law
+from bayesreg.numerics.nuts.laws import law_term
 from bayesreg.numerics.nuts.rows import log_likelihood
 from bayesreg.numerics.nuts.terms import deviations, groups, intercept, mixture, penalties
 
@@ -68,17 +68,15 @@ def log_density(u: Any, out: Any, form: Form) -> Any:
             value += x[j]
     out[:k] = np.dot(pull, basis)
     if noisy:
-        term, slope = log_law(form.law_codes[0], form.law_numbers[0], form.law_numbers[1], log_sigma)
+        term, slope = law_term(form, 0, log_sigma)
         value += term
         out[k] = by_noise + slope
     for h in range(learn):
-        at = 2 * (1 + h)
-        term, slope = log_law(form.law_codes[1 + h], form.law_numbers[at], form.law_numbers[at + 1], learned[h])
+        term, slope = law_term(form, 1 + h, learned[h])
         value += term
         out[k + noisy + h] = by_learned[h] + slope
-    at = 2 * (1 + learn)
     for j in range(local.size):
-        term, slope = log_law(form.law_codes[1 + learn], form.law_numbers[at], form.law_numbers[at + 1], local[j])
+        term, slope = law_term(form, 1 + learn, local[j])
         value += term
         out[k + noisy + learn + j] = by_local[j] + slope
     return value

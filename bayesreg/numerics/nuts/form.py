@@ -49,7 +49,7 @@ class Form(NamedTuple):
     column_start: Integers  # (p + 1,)
     numbers: Array  # log of the known sigma, total weight, parameter of the likelihood, its log density's constant
     intercept: Array  # rate and location of its normal prior
-    law_numbers: Array  # (2 (H + 2),): a and b of each law
+    law_numbers: Array  # (3 (H + 2),): a, b and c of each law
     centre: Array  # m, (k,)
     basis: Array  # A, (k k,)
     loc: Array  # (p,)
