@@ -12,9 +12,10 @@ import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
 from bayesreg.engines import gibbs_blocks
+from bayesreg.engines.base import Options
 from bayesreg.engines.exact_gaussian import draw, scale_posterior
+from bayesreg.engines.nuts import Nuts
 from bayesreg.problem import Problem
-from bayesreg.pymc_export import build_pymc
 from tests.posterior.calibration import DRAWS, assert_calibrated, p_values, ranks, thinned
 from tests.posterior.cases import SIGMA, make_prior, make_problem
 from tests.posterior.forward import Theta
@@ -81,6 +82,11 @@ CHAINS: list[tuple[str, str, Any, str, dict[str, Any]]] = [
     ("gibbs_augmented", "laplace, learned", "sigma", "n > p", {"likelihood": "quantile"}),
 ]
 
+NUTS_PRIORS = {
+    "laplace": priors.Laplace(scales.HalfNormal(1.0)),
+    "regularised horseshoe": priors.RegularizedHorseshoe(scales.HalfNormal(1.0), slab_scale=2.0),
+}
+
 
 def rows(n: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
@@ -126,32 +132,16 @@ def test_chains_are_calibrated(
 
 
 @pytest.mark.slow
-def test_nuts_draws_of_the_exported_model_are_calibrated() -> None:
-    import nutpie
-
+@pytest.mark.parametrize("name", NUTS_PRIORS)
+def test_nuts_draws_are_calibrated(name: str) -> None:
     model = br.Model(
-        likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)),
-        priors.Laplace(scales.HalfNormal(1.0)),
-        intercept=priors.Gaussian(2.0),
+        likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)), NUTS_PRIORS[name], intercept=priors.Gaussian(2.0)
     )
-    problem = bind(model, rows(15, 4))
-    # One compilation serves every data set: the response is shared data of the exported model.
-    compiled = nutpie.compile_pymc_model(build_pymc(problem, centred=True))
+    options: Options = {"tune": 300, "cores": 1, "progressbar": False, "target_accept": 0.95}
 
     def sampler(bound: Problem, rng: np.random.Generator) -> Theta:
-        tree = nutpie.sample(
-            compiled.with_data(y_observed=bound.design.y),
-            draws=10 * DRAWS,
-            tune=500,
-            chains=1,
-            cores=1,
-            seed=int(rng.integers(2**31)),
-            target_accept=0.95,
-            adaptation="low_rank",
-            progress_bar=False,
-            save_warmup=False,
-        )
-        names = ("coef", "intercept", "sigma", "prior_scale")
-        return {name: tree["posterior"][name].to_numpy()[0, ::10] for name in names}
+        seed = np.random.SeedSequence(int(rng.integers(2**63)))
+        drawn = Nuts().sample(bound, 10 * DRAWS, 1, seed, options).values
+        return {what: value[0, ::10] for what, value in drawn.items()}
 
-    assert_calibrated(ranks(sampler, problem, 150, seed=5))
+    assert_calibrated(ranks(sampler, bind(model, rows(15, 4)), 150, seed=5))
