@@ -68,7 +68,8 @@ _NORMAL = likelihoods.Gaussian()
 LASSO = br.Model(_NORMAL, priors.Laplace(scales.HalfCauchy(1.0)), standardize=True)
 RIDGE = br.Model(_NORMAL, priors.Gaussian(scales.HalfCauchy(1.0)), standardize=True)
 HORSESHOE = br.Model(_NORMAL, priors.Horseshoe(scales.HalfCauchy(1.0)), standardize=True)
-LOGISTIC_LASSO = br.Model(likelihoods.Bernoulli(), priors.Laplace(scales.HalfCauchy(1.0)), standardize=True)
+# The classes of this job can be separated: a law of tau without a mean would leave the posterior improper.
+LOGISTIC_LASSO = br.Model(likelihoods.Bernoulli(), priors.Laplace(scales.HalfNormal(1.0)), standardize=True)
 LOGISTIC_RIDGE = br.Model(likelihoods.Bernoulli(), priors.Gaussian(1.0))
 
 JOBS = (

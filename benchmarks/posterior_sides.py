@@ -17,7 +17,7 @@ from posterior_jobs import JOBS, Job
 import bayesreg as br
 from bayesreg.data import make_design
 from bayesreg.problem import Problem
-from bayesreg.scales import HalfCauchy, HalfStudentT
+from bayesreg.scales import HalfCauchy, HalfNormal, HalfStudentT
 
 Array = NDArray[np.float64]
 # Runs once with a seed and returns draws by name, shapes (chains, draws, ...).
@@ -96,6 +96,8 @@ def _numpyro_model(problem: Problem) -> Callable[[], None]:
     def scale_of(law: Any, name: str) -> Any:
         if isinstance(law, HalfCauchy):
             return numpyro.sample(name, dist.HalfCauchy(law.scale))
+        if isinstance(law, HalfNormal):
+            return numpyro.sample(name, dist.HalfNormal(law.scale))
         if isinstance(law, HalfStudentT):
             folded = dist.FoldedDistribution(dist.StudentT(law.df, 0.0, law.scale))
             return numpyro.sample(name, folded)
