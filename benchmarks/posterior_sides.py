@@ -160,6 +160,9 @@ def _work(pipe: Any, side: str, name: str, scale: float) -> None:
             draws = run(seed)
             spent = time.perf_counter() - wall, time.process_time() - cpu
             pipe.send(Timing(*spent, smallest_ess(draws)))
+    except EOFError:
+        # The other end is gone.
+        return
     except Exception as error:
         pipe.send(f"{type(error).__name__}: {error}"[:90])
 
