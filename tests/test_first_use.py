@@ -31,20 +31,10 @@ def test_a_law_that_leaves_the_posterior_improper_is_refused_before_sampling(pri
         br.sample(br.Model(likelihoods.Gaussian(1.0), prior), *linear)
 
 
-def test_a_flat_law_needs_two_coefficients_to_be_proper(linear: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    import nutpie
-
-    class Reached(Exception):
-        pass
-
-    def compiles(*given: Any, **options: Any) -> None:
-        raise Reached
-
-    monkeypatch.setattr(nutpie, "compile_pymc_model", compiles)
+def test_a_flat_law_needs_two_coefficients_to_be_proper(linear: Data) -> None:
     model = br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(scales.Flat()))
     X, y = linear
-    with pytest.raises(Reached):
-        br.sample(model, X, y)
+    assert np.all(br.sample(model, X, y, draws=10, seed=1)["posterior"]["prior_scale"] > 0)
     with pytest.raises(NotIdentifiedError, match="improper"):
         br.sample(model, X[:, :1], y)
 

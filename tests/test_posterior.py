@@ -42,7 +42,8 @@ def fake(model: br.Model, X: np.ndarray, y: np.ndarray, values: dict[str, np.nda
 
 def test_groups_dims_and_coordinates(tree: Any) -> None:
     dt = tree[0]
-    assert set(dt.children) == {"posterior", "log_likelihood", "observed_data", "constant_data", "exact_moments"}
+    exact = {"exact_moments", "exact_loo"}
+    assert set(dt.children) == {"posterior", "log_likelihood", "observed_data", "constant_data"} | exact
     group = dt["posterior"]
     assert group["coef"].dims == ("chain", "draw", "feature")
     assert group["intercept"].dims == group["sigma"].dims == ("chain", "draw")

@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 _NEAR, _FAR = 40.0, 320.0
 # And that at log sigma about the log of the response's standard deviation.
 _REACH = 60.0
+# Residuals below this share of the spread of y are rounding.
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +155,8 @@ class ScalePosterior:
         """
         if self.conjugate:
             shape, scale, _ = self.inverse_gamma(np.zeros(1))
-            if shape <= 0 or scale[0] <= 0:
+            # Without a scale of its own the law leaves it to the residuals, of which rounding is none.
+            if shape <= 0 or scale[0] <= 0.5 * self.coefficients.total_weight * (_ROUNDING * self.y_sd) ** 2:
                 raise InputError(
                     f"the posterior of sigma is improper under {self.law!r}: too few rows for "
                     f"{self.coefficients.n_flat} flat coefficients, or y is fitted without error. "
