@@ -30,17 +30,18 @@ def stated(at: Coordinates, u: Any) -> float:
     return posterior + at.log_jacobian(u)
 
 
-def assert_same(problem: Problem, seed: int = 0, rtol: float = 1e-11) -> Coordinates:
+def assert_same(
+    problem: Problem, seed: int = 0, rtol: float = 1e-11, step: float = 1e-5, atol: float = 1e-5
+) -> Coordinates:
     at = coordinates(problem)
     rng = np.random.default_rng(seed)
     u = at.start + rng.standard_normal(at.dim)
     value, gradient = at.log_density(u)
     np.testing.assert_allclose(value, stated(at, u), rtol=rtol, atol=1e-11)
-    step = 1e-5
     around = [[at.log_density(u + sign * step * axis)[0] for sign in (1, -1)] for axis in np.eye(at.dim)]
     slopes = np.array([(up - down) / (2 * step) for up, down in around])
     # Rounding of the value over the step.
-    np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-5 + 1e-10 * abs(value))
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=atol + 1e-10 * abs(value))
     return at
 
 
