@@ -1,9 +1,9 @@
 r"""A normal approximation of a posterior, cheap and only as good as a sampler's coordinates need.
 
-Fisher scoring on (coef, alpha), alpha the intercept at the column means, with every kink replaced by the quadratic of
-its expectation: under a rate l1 the precision is :math:`l_1 / \sqrt{d_j^2 + v_j}`, v the variance that it
-itself gives d. Sigma and the learned rates follow from the moment equations of the same expectations, an EM algorithm.
-Nothing is claimed about the mode: kinks and bounds are smoothed, the laws of what is learned left out.
+Fisher scoring on (coef, alpha), alpha the intercept at the column means. Every kink becomes the quadratic of its
+expectation: under a rate l1 the precision is :math:`l_1 / \sqrt{d_j^2 + v_j}`, v the variance of d that comes out.
+Sigma and the learned rates follow from the moment equations of the same expectations, an EM algorithm. Nothing is
+claimed about the mode: kinks and bounds are smoothed, the laws of what is learned left out.
 """
 
 from __future__ import annotations
