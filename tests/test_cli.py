@@ -172,8 +172,8 @@ def check_posterior(file: Path, model: str, columns: list[str], draws: int) -> N
         assert post["posterior"]["coef"].shape == (2, draws, len(columns))
         assert {"log_likelihood", "observed_data", "constant_data"} <= set(post.children)
         wide = post["posterior"].sizes["feature"] >= post["observed_data"].sizes["obs"]
-    gibbs = "gibbs_collapsed" if wide else "gibbs_full"
-    assert post.attrs["engine"] == (gibbs if model == "laplace" else "exact_gaussian")
+        gibbs = "gibbs_collapsed" if wide else "gibbs_full"
+        assert post.attrs["engine"] == (gibbs if model == "laplace" else "exact_gaussian")
         assert "verdict" in json.loads(post.attrs["diagnostics"])
         summary = az.summary(post, var_names=["coef"])
         assert len(summary) == len(columns)
