@@ -13,13 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
+from bayesreg import mixture_problem
+from bayesreg.likelihoods import Gaussian
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.row_products import row_products
+from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
 
 # From draws of delta (k, q), sigma (k,) and standard normals (k, f) to what was projected out, original units (k, f).
 Back = Callable[[Array, Array, Array], Array]
+
+
+def why_not(problem: Problem) -> str | None:
+    """Return None for a Gaussian likelihood and a prior that the Gibbs kernels know, else the reason in words."""
+    if not isinstance(problem.likelihood, Gaussian):
+        return "the likelihood is not Gaussian"
+    return mixture_problem.why_not(problem)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayesreg.errors import SamplingError
 from bayesreg.mixture_problem import MixtureProblem
-from bayesreg.numerics.gibbs.specification import State
+from bayesreg.numerics.gibbs.specification import SIGMA, State
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Raw(NamedTuple):
 
 
 Sweeps = Callable[[np.random.Generator, State, Array, Raw], bool]
-Back = Callable[[Raw], Array]
+Back = Callable[[Array, Array, Array], Array]
 
 
 class GibbsChain:
@@ -50,7 +50,7 @@ class GibbsChain:
     n_normals : int
         Columns of ``raw.free``.
     back : callable
-        From raw draws to the values of free columns and a flat intercept, shape (k, ...).
+        (deltas, sigma, free) of raw draws to the values of free columns and a flat intercept, shape (k, f).
     """
 
     def __init__(
@@ -76,7 +76,8 @@ class GibbsChain:
     def advance(self, draws: int) -> dict[str, Array]:
         """Return the next draws in original units."""
         raw = self._run(draws)
-        return self._mixture.original(raw.deltas, raw.locals_, raw.levels, self._back(raw))
+        free = self._back(raw.deltas, raw.levels[:, SIGMA], raw.free)
+        return self._mixture.original(raw.deltas, raw.locals_, raw.levels, free)
 
     def state(self) -> dict[str, Array]:
         """Return the state of the kernel and the slice widths."""

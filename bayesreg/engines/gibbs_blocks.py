@@ -8,15 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg import mixture_problem
+from bayesreg import gaussian_data
 from bayesreg.engines.base import Chain
 from bayesreg.gaussian_data import GaussianGram
 from bayesreg.gibbs_chain import GibbsChain, Raw
-from bayesreg.likelihoods import Gaussian
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.column_order import spectral_order
 from bayesreg.numerics.gibbs.blocks import block_sweeps
-from bayesreg.numerics.gibbs.specification import SIGMA, State
+from bayesreg.numerics.gibbs.specification import State
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -36,9 +35,7 @@ class GibbsBlocks:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a Gaussian likelihood, a mixture prior and many columns, but fewer than rows."""
-        if not isinstance(problem.likelihood, Gaussian):
-            return "the likelihood is not Gaussian"
-        if (reason := mixture_problem.why_not(problem)) is not None:
+        if (reason := gaussian_data.why_not(problem)) is not None:
             return reason
         if problem.p <= FEW:
             return f"no more than {FEW} columns, which are better drawn at once"
@@ -60,7 +57,4 @@ class GibbsBlocks:
             given = (data.gram, data.cross, data.total, data.rows, prior, hyper, state, width, SIZE)
             return bool(block_sweeps(rng, *given, *raw))
 
-        def back(raw: Raw) -> Array:
-            return data.back(raw.deltas, raw.levels[:, SIGMA], raw.free)
-
-        return GibbsChain(mixture, rng, sweeps, data.n_normals, back)
+        return GibbsChain(mixture, rng, sweeps, data.n_normals, data.back)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg import mixture_problem
+from bayesreg import gaussian_data
 from bayesreg.engines.base import Chain
 from bayesreg.gaussian_data import GaussianRows
 from bayesreg.gibbs_chain import GibbsChain, Raw
-from bayesreg.likelihoods import Gaussian
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.gibbs.collapsed import collapsed_sweeps
-from bayesreg.numerics.gibbs.specification import SIGMA, State
+from bayesreg.numerics.gibbs.specification import State
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -30,9 +29,7 @@ class GibbsCollapsed:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a Gaussian likelihood, a mixture prior and at least as many columns as rows."""
-        if not isinstance(problem.likelihood, Gaussian):
-            return "the likelihood is not Gaussian"
-        if (reason := mixture_problem.why_not(problem)) is not None:
+        if (reason := gaussian_data.why_not(problem)) is not None:
             return reason
         return None if problem.p >= problem.n else "fewer columns than rows"
 
@@ -51,7 +48,4 @@ class GibbsCollapsed:
             given = (data.X, data.y, data.rows, prior, hyper, state, width, own, pure)
             return bool(collapsed_sweeps(rng, *given, *raw))
 
-        def back(raw: Raw) -> Array:
-            return data.back(raw.deltas, raw.levels[:, SIGMA], raw.free)
-
-        return GibbsChain(mixture, rng, sweeps, data.n_normals, back)
+        return GibbsChain(mixture, rng, sweeps, data.n_normals, data.back)

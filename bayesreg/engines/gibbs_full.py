@@ -8,14 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg import mixture_problem
+from bayesreg import gaussian_data
 from bayesreg.engines.base import Chain
 from bayesreg.gaussian_data import GaussianGram
 from bayesreg.gibbs_chain import GibbsChain, Raw
-from bayesreg.likelihoods import Gaussian
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.gibbs.full import full_sweeps
-from bayesreg.numerics.gibbs.specification import SIGMA, State
+from bayesreg.numerics.gibbs.specification import State
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
@@ -33,9 +32,7 @@ class GibbsFull:
 
     def why_not(self, problem: Problem) -> str | None:
         """Return None for a Gaussian likelihood and a mixture prior."""
-        if not isinstance(problem.likelihood, Gaussian):
-            return "the likelihood is not Gaussian"
-        if (reason := mixture_problem.why_not(problem)) is not None:
+        if (reason := gaussian_data.why_not(problem)) is not None:
             return reason
         return f"more than {MANY} columns" if problem.p > MANY else None
 
@@ -52,7 +49,4 @@ class GibbsFull:
             given = (data.gram, data.cross, data.total, data.rows, prior, hyper, state, width, own)
             return bool(full_sweeps(rng, *given, *raw))
 
-        def back(raw: Raw) -> Array:
-            return data.back(raw.deltas, raw.levels[:, SIGMA], raw.free)
-
-        return GibbsChain(mixture, rng, sweeps, data.n_normals, back)
+        return GibbsChain(mixture, rng, sweeps, data.n_normals, data.back)

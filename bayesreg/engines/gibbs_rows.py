@@ -58,15 +58,15 @@ class GibbsRows:
         mixture, rows = augmented(problem)
         sweeps = kernel(problem, mixture, rows)
 
-        def back(raw: Raw) -> Array:
+        def back(deltas: Array, sigma: Array, free: Array) -> Array:
             if not problem.flat_intercept:
-                return raw.free
+                return free
             # The kernel's intercept is that at the column means.
-            d = np.zeros((raw.deltas.shape[0], problem.p))
-            d[:, mixture.kept] = raw.deltas[:, : mixture.kept.size] * mixture.unit
-            d[:, mixture.free] = raw.free[:, :-1]
+            d = np.zeros((deltas.shape[0], problem.p))
+            d[:, mixture.kept] = deltas[:, : mixture.kept.size] * mixture.unit
+            d[:, mixture.free] = free[:, :-1]
             shift = row_products(d, problem.design.x_mean[:, None])
-            return np.column_stack([raw.free[:, :-1], raw.free[:, -1:] - shift])
+            return np.column_stack([free[:, :-1], free[:, -1:] - shift])
 
         return GibbsChain(mixture, rng, sweeps, rows.n_flat, back)
 

@@ -42,6 +42,7 @@ from bayesreg.numerics.gibbs.densities import (
     learned_log_density,
     prior_precision,
 )
+from bayesreg.numerics.gibbs.full import FLOOR
 from bayesreg.numerics.gibbs.polya_gamma import polya_gamma_sum
 from bayesreg.numerics.gibbs.ray import slice_ray
 from bayesreg.numerics.gibbs.slices import DONE, answer, begin
@@ -57,8 +58,6 @@ _BLOCK = 48
 # rho. Where rows are far from 1/2, theta follows its conditional mean slowly and gains most from being thrown across;
 # where that mean stands still, the squares of coefficients are correlated by the square of this.
 _BACK = 0.7
-# Prior precisions below this share of a column's own information only keep collinear columns from being singular.
-_FLOOR = 1e-14
 # A row within 1e-6 sigma of the fit weighs as if it were that far: more would drown all others in the factorisation.
 _HEAVIEST = 1e12
 
@@ -193,7 +192,7 @@ def draw_theta(
     m = Z.shape[1]
     A = information(Z, omega)
     for j in range(m):
-        A[j, j] += max(precision[j], _FLOOR * A[j, j])
+        A[j, j] += max(precision[j], FLOOR * A[j, j])
     weighted = omega * rows.response
     v0, v1 = np.dot(weighted, Z), rows.moment.copy()
     if not factorise(A) > 0.0:
