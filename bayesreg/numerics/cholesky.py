@@ -67,3 +67,23 @@ def solve_factored(L: Any, b: Any) -> None:
         value = b[i]
         for k in range(i):
             b[k] -= L[i, k] * value
+
+
+@njit(cache=True, nogil=True)
+def solve_lower(L: Any, b: Any) -> None:
+    """Overwrite b with L^-1 b for a lower factor L."""
+    for i in range(b.size):
+        value = b[i]
+        for k in range(i):
+            value -= L[i, k] * b[k]
+        b[i] = value / L[i, i]
+
+
+@njit(cache=True, nogil=True)
+def solve_upper(L: Any, b: Any) -> None:
+    """Overwrite b with L'^-1 b for a lower factor L."""
+    for i in range(b.size - 1, -1, -1):
+        b[i] /= L[i, i]
+        value = b[i]
+        for k in range(i):
+            b[k] -= L[i, k] * value

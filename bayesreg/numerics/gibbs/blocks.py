@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from bayesreg.numerics.cholesky import factorise
+from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
 from bayesreg.numerics.gibbs.full import FLOOR
 from bayesreg.numerics.gibbs.specification import COUNT, RATE, RIDGE, RSS, SIGMA
@@ -50,18 +50,10 @@ def draw_block(
         A[i, i] += max(precision[start + i], FLOOR * row[start + i])
     if not factorise(A) > 0.0:
         return False
-    for i in range(m):
-        value = mean[i]
-        for k in range(i):
-            value -= A[i, k] * mean[k]
-        mean[i] = value / A[i, i]
+    solve_lower(A, mean)
     for i in range(m):
         mean[i] += sigma * rng.standard_normal()
-    for i in range(m - 1, -1, -1):
-        mean[i] /= A[i, i]
-        value = mean[i]
-        for k in range(i):
-            mean[k] -= A[i, k] * value
+    solve_upper(A, mean)
     for i in range(m):
         step = mean[i] - delta[start + i]
         row = G[start + i]

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from bayesreg.numerics.cholesky import solve_lower, solve_upper
 from bayesreg.numerics.gibbs.densities import group_norms, learned_log_density, prior_precision
 from bayesreg.numerics.gibbs.laws import INVERSE_GAMMA
 from bayesreg.numerics.gibbs.slices import DONE, answer, begin
@@ -58,26 +59,10 @@ def factor_of(K: Any, g: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def solve_lower(L: Any, b: Any) -> Any:
+def whitened(L: Any, b: Any) -> Any:
     """Return L^-1 b."""
     out = b.copy()
-    for i in range(out.size):
-        value = out[i]
-        for k in range(i):
-            value -= L[i, k] * out[k]
-        out[i] = value / L[i, i]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def solve_upper(L: Any, b: Any) -> Any:
-    """Return L'^-1 b."""
-    out = b.copy()
-    for i in range(out.size - 1, -1, -1):
-        out[i] /= L[i, i]
-        value = out[i]
-        for k in range(i):
-            out[k] -= L[i, k] * value
+    solve_lower(L, out)
     return out
 
 
@@ -115,7 +100,7 @@ def _draw_ratio(
     log_sigma = math.log(level[SIGMA])
     x = 2.0 * (power * log_sigma - math.log(level[RATE]))
     L = factor_of(K, math.exp(x))
-    v = solve_lower(L, y)
+    v = whitened(L, y)
     quadratic = v @ v
     offset = log_sigma - 0.5 * math.log(quadratic + extra) if moves else log_sigma
     density = _ratio_log_density(L, quadratic, level[SIGMA], level[RATE], rows, hyper)
@@ -133,7 +118,7 @@ def _draw_ratio(
         # Above, I is lost beside g K, which need not be positive to working precision; below, g K beside I.
         if -200.0 < at < top:
             L = factor_of(K, math.exp(at))
-            v = solve_lower(L, y)
+            v = whitened(L, y)
             quadratic = v @ v
             log_sigma = offset + 0.5 * math.log(quadratic + extra) if moves else offset
             log_a = power * log_sigma - 0.5 * at
@@ -184,8 +169,9 @@ def draw_delta(rng: Any, X: Any, y: Any, v: Any, L: Any, sigma: float, delta: An
     residual = y - X @ u
     for i in range(n):
         residual[i] -= sigma * rng.standard_normal()
-    w = solve_upper(L, solve_lower(L, residual))
-    delta[:] = u + v * (w @ X)
+    solve_lower(L, residual)
+    solve_upper(L, residual)
+    delta[:] = u + v * (residual @ X)
 
 
 @njit(cache=True, nogil=True)
@@ -220,7 +206,7 @@ def draw_given_locals(
         v = 1.0 / precision
         L = factor_of(weighted_outer(X, v), 1.0)
         if own:
-            half = solve_lower(L, y)
+            half = whitened(L, y)
             level[SIGMA] = draw_noise(rng, hyper.noise, rows, half @ half, level[SIGMA], width[SIGMA])
     draw_delta(rng, X, y, v, L, level[SIGMA], delta)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from bayesreg.numerics.cholesky import factorise
+from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
 from bayesreg.numerics.gibbs.specification import RATE, RIDGE, RSS, SIGMA
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
@@ -34,24 +34,15 @@ def draw_delta(
         A[j, j] += max(precision[j], FLOOR * G[j, j])
     if not factorise(A) > 0.0:
         return False
-    v = np.empty(p)
-    explained = 0.0
-    for i in range(p):
-        value = c[i]
-        for k in range(i):
-            value -= A[i, k] * v[k]
-        v[i] = value / A[i, i]
-        explained += v[i] * v[i]
+    v = c.copy()
+    solve_lower(A, v)
+    explained = v @ v
     level = state.level
     if own:
         level[SIGMA] = draw_noise(rng, hyper.noise, rows, max(total - explained, 0.0), level[SIGMA], width[SIGMA])
     for i in range(p):
         v[i] += level[SIGMA] * rng.standard_normal()
-    for i in range(p - 1, -1, -1):
-        v[i] /= A[i, i]
-        value = v[i]
-        for k in range(i):
-            v[k] -= A[i, k] * value
+    solve_upper(A, v)
     state.delta[:] = v
     return True
 
