@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.errors import InputError
+from bayesreg.errors import DesignWarning, InputError, PriorWarning
 from bayesreg.fit import sample
 from bayesreg.intervals import interval
 from bayesreg.model import Model
@@ -106,7 +107,11 @@ def strength_posterior(
     options : dict
         What else `sample` takes.
     """
-    post = sample(model, X, y, **options)
+    with warnings.catch_warnings():
+        # The model has been bound before, and said what there is to say of the data and the prior.
+        warnings.simplefilter("ignore", DesignWarning)
+        warnings.simplefilter("ignore", PriorWarning)
+        post = sample(model, X, y, **options)
     learned = list(problem.hyper_laws)
     # The slab of a horseshoe is no strength.
     name = next(one for one in learned if one != "slab")

@@ -8,13 +8,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.errors import InputError, NoEngineError
+from bayesreg.errors import InputError, NoEngineError, NoMapError
 from bayesreg.fit import Seed, seed_sequence
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.model import Model, bind
+from bayesreg.noise import same_at_every_level
 from bayesreg.path import largest_strength, map_path_of
 from bayesreg.priors.base import NormalMixture
+from bayesreg.priors.mixture import why_no_mode
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
 from bayesreg.row_certificates import Certifier
@@ -99,10 +101,10 @@ def tune(
     method : {"cv", "alo", "evidence", "loo", "bayes"}, default "cv"
         "cv": K-fold cross-validation of the MAP, any pair with a path. "alo": leave-one-out of the MAP, approximated
         from the fit to all rows (Rad & Maleki, 2020), exact for ridge; losses without kinks. "evidence": the log
-        marginal likelihood, Gaussian likelihoods; exact for Gaussian priors and for one or two penalised columns,
-        else integrated over posteriors sampled along the grid. "loo": PSIS-LOO of posteriors along a short grid, exact
-        where the engine has it. "bayes": the posterior of the strength under the law of a learned scale; a scale that
-        is a number becomes the median of a half-Cauchy law.
+        marginal likelihood, exact for a Gaussian likelihood with a Gaussian prior or at most two penalised columns,
+        else integrated over posteriors sampled along the grid (sigma known, unless the likelihood is Gaussian).
+        "loo": PSIS-LOO of posteriors along a short grid, exact where the engine has it. "bayes": the posterior of the
+        strength under the law of a learned scale; a scale that is a number becomes the median of a half-Cauchy law.
     strengths : array, shape (k,), optional
         The grid.
     n_points : int, optional
@@ -170,19 +172,41 @@ def tune(
     if ratio is not None and not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
     grid = None if strengths is None else check_strengths(strengths)
+    unit, law_note = 1.0, ""
+    if method == "bayes" and isinstance(model, Model):
+        model, unit, law_note = with_law(model)
     problem = bind(model, X, y, sample_weight, offset)
     given = _Given(
         model, X, y, problem, grid, n_points, ratio, sample_weight, offset, max_iter, seed, int(draws), int(chains)
     )
     if method == "bayes":
-        return _bayes(given)
+        return _bayes(given, unit, law_note)
     if (reason := why_no_strength(model.prior, method)) is not None:
         raise InputError(f"there is nothing to tune: {reason}.")
+    if method in ("cv", "alo") and (error := _why_no_path(problem)) is not None:
+        raise error
     if method == "evidence":
         return _evidence(given)
     if method == "loo":
         return _loo(given)
     return _cv(given, cv, groups, score, per_row) if method == "cv" else _alo(given, score)
+
+
+def _why_no_path(problem: Problem) -> Exception | None:
+    """What to raise where the MAP has no path to choose from; None where it has."""
+    if implements(problem.prior, NormalMixture):
+        return NoMapError(
+            f"method='cv' and 'alo' tune the MAP, and there is none: {why_no_mode(problem.prior)} Use method='loo' or "
+            "'bayes'."
+        )
+    if problem.known_sigma is None and not same_at_every_level(problem):
+        return InputError(
+            "method='cv' and 'alo' tune the MAP along its path, which needs the noise level: give it as a number "
+            f"({type(problem.likelihood).__name__}(sigma=...)), or, with a Gaussian likelihood, a prior with "
+            "relative_to='penalty', whose MAP is the same for every sigma; or use method='loo', 'bayes' or, with a "
+            "Gaussian likelihood, 'evidence', which integrate over it."
+        )
+    return None
 
 
 def _cv(given: _Given, cv: Any, groups: Any, score: ScoreName | None, per_row: bool) -> TuneResult:
@@ -240,6 +264,8 @@ def _of_path(
     loss = -value if larger else value
     best = float(path.strength[np.nanargmin(loss)])
     notes = edge_note(path.strength, best)
+    if best == path.strength[0] and path.df[0] == 0:
+        notes = ("the model without its penalised columns is the best of all, so no larger strength can do better.",)
     missing = int(np.sum(~np.isfinite(value)))
     if missing:
         notes += (f"{missing} strengths have no value: a row alone determines its own fit there.",)
@@ -316,12 +342,10 @@ def _loo(given: _Given) -> TuneResult:
     )
 
 
-def _bayes(given: _Given) -> TuneResult:
-    model, unit, note = with_law(given.model)
-    problem = given.problem if model is given.model else model.bind(given.problem.design)
+def _bayes(given: _Given, unit: float, note: str) -> TuneResult:
     options = {"draws": given.draws, "chains": given.chains, "offset": given.offset, "seed": given.seed}
     options["sample_weight"] = given.sample_weight
-    found = strength_posterior(model, problem, given.X, given.y, unit, note, options)
+    found = strength_posterior(given.model, given.problem, given.X, given.y, unit, note, options)
     result = TuneResult(
         "bayes",
         "posterior density of log strength",
@@ -338,7 +362,7 @@ def _bayes(given: _Given) -> TuneResult:
         {"interval": found.interval},
         found.posterior,
     )
-    return result.with_penalties(equivalents(result.model, problem))
+    return result.with_penalties(equivalents(result.model, given.problem))
 
 
 def _path(given: _Given, method: str) -> PathResult:
