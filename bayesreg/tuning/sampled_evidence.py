@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bayesreg.chains import Request, repeat, run
 from bayesreg.choice import SAMPLE_ENGINES, choose, sample_reasons
 from bayesreg.engines.base import ChainEngine
-from bayesreg.errors import BayesregWarning, UnsuitableError
+from bayesreg.errors import BayesregWarning, InputError, UnsuitableError
 from bayesreg.identified import check_identified, check_noise_law
 from bayesreg.interfaces import implements
 from bayesreg.model import Model
@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 
 # Widest step in t between two runs.
 _STEP = 0.5
-_BATCHES = 10
+_BATCHES, _FEWEST = 10, 100
 
 
 class Sampling(NamedTuple):
@@ -72,6 +72,10 @@ def sampled_curve(model: Model, problem: Problem, strengths: Array, how: Samplin
         Falling.
     how : Sampling
     """
+    if how.draws < _FEWEST:
+        raise InputError(
+            f"draws must be at least {_FEWEST} for method='evidence', which judges batches; got {how.draws}."
+        )
     top = float(strengths[0])
     while variance(problem, top) > VARIANCE:
         top *= 1.25
@@ -111,6 +115,9 @@ def _slope(
         warnings.simplefilter("ignore", BayesregWarning)
         problem = at_strength(model, strength).bind(whole.design)
         drawn = _draws(problem, how, seed)
+    if drawn.attrs.get("interrupted"):
+        # Part of a posterior is no point of a curve.
+        raise KeyboardInterrupt
     chains, draws = drawn.values["coef"].shape[:2]
     known = 1.0 if problem.known_sigma is None else problem.known_sigma
     sigma = drawn.values.get("sigma", np.full((chains, draws), known))

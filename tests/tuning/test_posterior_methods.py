@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -137,3 +137,18 @@ def test_a_known_scale_becomes_the_median_of_a_law() -> None:
     assert found.details["interval"][0] < exact.best < found.details["interval"][1]
     with pytest.raises(InputError, match=r"needs a law for the strength: give ElasticNet a learned parameter"):
         br.tune(gaussian(priors.ElasticNet(1.0, 1.0)), X, y, method="bayes")
+
+
+@pytest.mark.parametrize(("method", "place"), [("loo", "posterior_loo.sample"), ("evidence", "sampled_evidence.run")])
+def test_ctrl_c_ends_the_whole_curve(method: Any, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        attrs: ClassVar = {"interrupted": 1}
+
+    monkeypatch.setattr(f"bayesreg.tuning.{place}", lambda *given, **more: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        br.tune(gaussian(priors.Laplace(0.3)), *regression(), method=method, seed=1)
+
+
+def test_too_few_draws_are_refused() -> None:
+    with pytest.raises(InputError, match=r"draws must be at least 100 for method='evidence'.*got 50"):
+        br.tune(gaussian(priors.Laplace(0.3)), *regression(), method="evidence", draws=50)
