@@ -171,6 +171,10 @@ def tune(
             raise InputError(f"{name} must be an integer of at least {least}, got {value!r}.")
     if ratio is not None and not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
+    if score is not None and method not in ("cv", "alo"):
+        raise InputError(f"score= is for method='cv' and 'alo'; method={method!r} has a measure of its own.")
+    if method != "cv" and (groups is not None or per_row):
+        raise InputError(f"groups= and per_row= are for method='cv', which fits folds; got method={method!r}.")
     grid = None if strengths is None else check_strengths(strengths)
     unit, law_note = 1.0, ""
     if method == "bayes" and isinstance(model, Model):

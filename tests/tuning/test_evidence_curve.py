@@ -35,22 +35,20 @@ TWO = {
 def brute_force(model: br.Model, X: Any, y: Any) -> float:
     """Log evidence by adaptive quadrature of prior times likelihood, the intercept integrated in closed form."""
     problem = bind(model, X, y)
-    sigma, prior = 0.9, problem.intercept_prior
-    if not problem.fit_intercept:
-        cov, mean = np.diag(np.full(y.size, sigma**2)), 0.0
-    elif prior.flat:
-        cov, mean = None, 0.0
-    else:
-        cov, mean = np.diag(np.full(y.size, sigma**2)) + 1 / prior.l2(sigma), prior.loc
+    sigma, prior, n = 0.9, problem.intercept_prior, y.size
+    shift = prior.loc if problem.fit_intercept else 0.0
+    # The precision of y given coef, and its log determinant, the intercept integrated out.
+    inverse, log_det = np.eye(n) / sigma**2, -2 * n * math.log(sigma)
+    if problem.flat_intercept:
+        inverse -= 1 / (n * sigma**2)
+        log_det += math.log(2 * math.pi * sigma**2 / n)
+    elif problem.fit_intercept:
+        inverse = np.linalg.inv(sigma**2 * np.eye(n) + 1 / prior.l2(sigma))
+        log_det = np.linalg.slogdet(inverse)[1]
 
     def log_likelihood(coef: np.ndarray) -> float:
-        r = y - X @ coef - mean
-        if cov is None:
-            r = r - r.mean()
-            n = y.size
-            return -0.5 * (n - 1) * math.log(2 * math.pi * sigma**2) - 0.5 * math.log(n) - r @ r / (2 * sigma**2)
-        inverse = np.linalg.inv(cov)
-        return -0.5 * (np.linalg.slogdet(2 * math.pi * cov)[1] + r @ inverse @ r)
+        r = y - X @ coef - shift
+        return 0.5 * (log_det - n * math.log(2 * math.pi) - r @ inverse @ r)
 
     penalty = problem.penalty(sigma)
     mode = br.find_map(model, X, y).coef
