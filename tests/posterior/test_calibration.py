@@ -61,6 +61,16 @@ EXACT = {
         intercept=priors.Gaussian(2.0),
         standardize=True,
     ),
+    "two learned scales, conjugate": br.Model(
+        likelihoods.Gaussian(scales.InverseGamma(3.0, 2.0)),
+        priors.GroupGaussian(["a", "b", "a"], [scales.HalfCauchy(0.7), scales.Gamma(2.0, 2.0)], loc=0.3),
+        intercept=priors.Gaussian(2.0, relative_to="sigma"),
+    ),
+    "two learned scales, absolute prior": br.Model(
+        likelihoods.Gaussian(scales.HalfStudentT(3.0, 1.0)),
+        priors.GroupGaussian(["a", "a", "b"], scales.HalfNormal(1.0), factor=(1.0, 0.5, 2.0), relative_to=None),
+        intercept=priors.Gaussian(2.0),
+    ),
     "learned rate": br.Model(
         likelihoods.Gaussian(scales.HalfNormal(1.0)),
         priors.ElasticNet(l1=0.0, l2=scales.Gamma(2.0, 1.0), relative_to="sigma"),
