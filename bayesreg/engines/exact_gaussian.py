@@ -2,7 +2,8 @@ r"""Independent posterior draws: Gaussian likelihood, Gaussian or flat prior, kn
 
 Given sigma and the prior scale the coefficients are normal, for all of them from one decomposition of the columns. What
 is left is the posterior of (prior scale, sigma): a point, an inverse gamma in closed form, or a quadrature over one or
-two logarithms, whose error is computed. It gives exact moments, the evidence and the leave-one-out densities too.
+two logarithms, whose error is computed. It gives exact moments, the evidence and the leave-one-out densities too. Two
+groups of columns with a scale each add the ratio of the scales, with a decomposition for each of its nodes.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Scales = ScalePosterior | ScalePair
 # Leave-one-out densities are worked out while rows times nodes stay below this: half a second.
 # Where two prior scales are learned the rest takes seconds too.
 LARGEST_LOO = (30_000_000, 300_000_000)
-# Flops of a decomposition beyond which some 300 of them take too long.
+# Flops of a decomposition beyond which some 100 of them take too long.
 LARGEST_PAIR = 200**3
 
 
@@ -63,7 +64,7 @@ class ExactGaussian:
                 return "a learned scale belongs to no penalised column"
             if min(problem.n, problem.p) ** 2 * problem.p > LARGEST_PAIR:
                 return (
-                    "two scales are learned, which takes a decomposition for each of some 300 ratios of them: this is "
+                    "two scales are learned, which takes a decomposition for each of some 100 ratios of them: this is "
                     "for up to 200 columns, or few rows"
                 )
         return None
@@ -71,11 +72,12 @@ class ExactGaussian:
     def cost(self, problem: Problem) -> str:
         """One decomposition, then independent draws."""
         flops = 4.0 * problem.n * problem.p * min(problem.n, problem.p)
+        each = 4.0 * problem.p * min(problem.n, problem.p) ** 2
         learned = len(problem.hyper_laws) + (problem.sigma_law is not None)
         quadrature = ("", ", a quadrature over one scale", ", a quadrature over two scales")
         if len(problem.hyper_laws) == 2:
             over = quadrature[learned - 1]
-            return f"some 300 decompositions ({flops:.1g} flops each, with{over[1:]}), then independent draws"
+            return f"some 100 decompositions ({each:.1g} flops each, with{over[1:]}), then independent draws"
         return f"one decomposition ({flops:.1g} flops){quadrature[learned]}, then independent draws"
 
     def sample(

@@ -45,6 +45,9 @@ class GivenRatio:
     powers: tuple[float, float]
     log_ratio: float
 
+    def __repr__(self) -> str:
+        return " and ".join(map(repr, self.laws))
+
     def log_second(self, log_first: Array) -> Array:
         """Log h_2 at log h_1."""
         return np.asarray((self.powers[0] * log_first + self.log_ratio) / self.powers[1])
@@ -133,7 +136,7 @@ class ScalePair:
         ends = tuple(
             f"the posterior piles up where the prior of the {group} group is infinitely wide beside that of the other, "
             "so it is improper or nearly so; give the learned scales laws that fall faster (such as "
-            f"scales.HalfNormal(1.0), not {self.laws!r})."
+            f"scales.HalfNormal(1.0), not {' and '.join(map(repr, self.laws))})."
             for group in ("second", "first")
         )
         grid = LogGrid.build(log_of, _FIRST_LOOK, None, (ends[0], ends[1]), self.fall)
