@@ -2,8 +2,8 @@ r"""Densities of one or two logarithms: brackets, trapezoidal integrals with the
 
 The outer variable v is bracketed where the integral over the inner one falls far below its largest value, the inner
 variable u for each v on its own: :math:`u = \mathrm{low}(v) + \mathrm{width}(v)\, x` with x in [0, 1]. The trapezoidal
-rule converges faster than any power of the step for densities that vanish smoothly at both ends; its error is judged by
-the rules on every second and every fourth node.
+rule converges faster than any power of the step for densities that vanish smoothly at both ends; its error is read off
+the Fourier transform of the nodes (`rule_error`).
 """
 
 from __future__ import annotations
