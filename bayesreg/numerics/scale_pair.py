@@ -134,10 +134,10 @@ class ScalePair:
             return np.asarray(density + np.log(_STRETCH * np.cosh(v)))[:, None]
 
         ends = tuple(
-            f"the posterior piles up where the prior of the {group} group is infinitely wide beside that of the other, "
-            "so it is improper or nearly so; give the learned scales laws that fall faster (such as "
-            f"scales.HalfNormal(1.0), not {' and '.join(map(repr, self.laws))})."
-            for group in ("second", "first")
+            f"the posterior piles up where the prior of the {wide} group is infinitely wide or that of the {narrow} one "
+            "a point, so it is improper or nearly so; give the learned scales laws that fall faster there "
+            f"({' and '.join(map(repr, self.laws))} do not)."
+            for wide, narrow in (("second", "first"), ("first", "second"))
         )
         grid = LogGrid.build(log_of, _FIRST_LOOK, None, (ends[0], ends[1]), self.fall)
         used = set(self.ratio(grid.v).tolist())

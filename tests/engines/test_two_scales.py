@@ -207,6 +207,10 @@ def test_the_prior_refuses_what_it_cannot_mean() -> None:
     three = br.Model(likelihoods.Gaussian(1.0), priors.GroupGaussian(["a", "b", "c"], law))
     with pytest.raises(NoEngineError, match="two at most"):
         br.log_evidence(three, X, y)
+    # A density like 1/h at 0, but for a twentieth: its mass reaches farther than anyone looks.
+    slow = br.Model(likelihoods.Gaussian(1.0), priors.GroupGaussian(["a", "b", "b"], [scales.Gamma(0.05, 1.0), law]))
+    with pytest.raises(InputError, match="the second group is infinitely wide or that of the first one a point"):
+        br.log_evidence(slow, X, y)
     flat = br.Model(likelihoods.Gaussian(1.0), priors.GroupGaussian(["a", "b", "b"], scales.Flat()))
     with pytest.raises(NotIdentifiedError, match=r"prior_scale\[a\] ~ scales.Flat"):
         br.log_evidence(flat, X, y)
