@@ -134,8 +134,8 @@ class ScalePair:
             return np.asarray(density + np.log(_STRETCH * np.cosh(v)))[:, None]
 
         ends = tuple(
-            f"the posterior piles up where the prior of the {wide} group is infinitely wide or that of the {narrow} one "
-            "a point, so it is improper or nearly so; give the learned scales laws that fall faster there "
+            f"the posterior piles up where the prior of the {wide} group is infinitely wide or that of the {narrow} "
+            "one a point, so it is improper or nearly so; give the learned scales laws that fall faster there "
             f"({' and '.join(map(repr, self.laws))} do not)."
             for wide, narrow in (("second", "first"), ("first", "second"))
         )
