@@ -220,8 +220,10 @@ def _warn_constant(design: Design, fit_intercept: bool) -> None:
 
 def _warn_noise_pull(problem: Problem) -> None:
     """Warn where a prior scaled by a learned sigma has a say about sigma itself."""
+    if problem.relative_to is None or problem.sigma_law is None:
+        return
     penalised, rows = problem.p - int(problem.unpenalised.sum()), problem.design.total_weight
-    if problem.sigma_law is not None and problem.relative_to is not None and penalised > rows / 4:
+    if penalised > rows / 4:
         warnings.warn(
             f"sigma is learned and the prior of {penalised} coefficients is relative to it (relative_to="
             f"{problem.relative_to!r}) with only {rows:g} rows: the prior itself pulls sigma down. "
