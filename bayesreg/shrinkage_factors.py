@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.by_group import drawn
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.intervals import interval
@@ -136,7 +137,7 @@ def _prior_precision(post: xr.DataTree, prior: Prior) -> tuple[Array, Array]:
     shape = posterior["coef"].shape
     known = float(data["sigma"]) if "sigma" in data else 1.0
     sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(shape[:2], known)
-    hyper = {name: posterior[name].to_numpy() for name in prior.hyperparameters()}
+    hyper = {name: drawn(posterior, name) for name in prior.hyperparameters()}
     word = data.attrs["relative_to"]
     local = posterior["local_scale"].to_numpy() if "local_scale" in posterior else None
     precision = prior_precision(prior, hyper, data["unit"].to_numpy(), None if word == "None" else word, sigma, local)

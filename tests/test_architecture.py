@@ -23,7 +23,7 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 # Imports point strictly down; within one folder siblings may import each other, but engines only their base.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "interfaces"),
-    ("groups", "scales", "data"),
+    ("groups", "by_group", "scales", "data"),
     ("penalty",),
     ("numerics", "priors", "likelihoods"),
     (
