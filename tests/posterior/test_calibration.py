@@ -123,8 +123,8 @@ def test_exact_draws_are_calibrated(name: str, n: int) -> None:
     def sampler(problem: Problem, rng: np.random.Generator) -> Theta:
         return draw(problem, scale_posterior(problem), rng, DRAWS)
 
-    # Two scales take a second or so each time.
-    assert_calibrated(ranks(sampler, bind(EXACT[name], rows(n, 1)), 150 if "two" in name else 500, seed=3))
+    # Two scales take a second or so each time: fewer, which still tell a wrong law.
+    assert_calibrated(ranks(sampler, bind(EXACT[name], rows(n, 1)), 100 if "two" in name else 500, seed=3))
 
 
 @pytest.mark.slow
