@@ -37,7 +37,7 @@ def left_out(eta: Array, a: Array, slope: Array, curvature: Array) -> Array:
         return np.asarray(np.where(left > _FITTED, eta + a * slope / left, np.nan))
 
 
-def inverse_norms(columns: Columns, h: Array, bend: Array, level: float | None) -> Array:
+def inverse_norms(columns: Columns, h: Array, bend: Array, level: float | None, gram: Array | None = None) -> Array:
     """a_i for every row, shape (n,); NaN where the Hessian is not positive definite.
 
     Cost O(n k²) for k columns, or O(n² k) where there are more columns than rows and ``bend`` is a diagonal.
@@ -52,13 +52,15 @@ def inverse_norms(columns: Columns, h: Array, bend: Array, level: float | None) 
         Hessian of the penalty.
     level : float or None
         Rate of the intercept's prior, 0 for a flat one; None without an intercept.
+    gram : array, shape (k, k), optional
+        columns' diag(h) columns, where it is known already.
     """
     n, k = columns.shape
     if k > n and bend.ndim == 1 and np.all(bend > 0):
         return _by_rows(columns, h, bend, level)
     cut = 0 if level is None else 1
     H = np.empty((k + cut, k + cut))
-    H[cut:, cut:] = _gram(columns, h) + (np.diag(bend) if bend.ndim == 1 else bend)
+    H[cut:, cut:] = (_gram(columns, h) if gram is None else gram) + (np.diag(bend) if bend.ndim == 1 else bend)
     if level is not None:
         H[0, 0] = h.sum() + level
         H[0, 1:] = H[1:, 0] = columns.transposed_times(h)
@@ -68,14 +70,16 @@ def inverse_norms(columns: Columns, h: Array, bend: Array, level: float | None) 
     factor, info = linalg.lapack.dpotrf(H / np.outer(size, size), lower=1)
     if info != 0 or np.diag(factor).min() ** 2 < _SINGULAR:
         return np.full(n, np.nan)
+    # a_i = |L^-1 z_i|²: the inverse of a triangular factor is as good as a solve with it, and is a plain product.
+    inverse = linalg.solve_triangular(factor, np.diag(1 / size), lower=True, check_finite=False)
+    on, constant = inverse[:, cut:].T.copy(), inverse[:, :cut].sum(axis=1)
+    if columns.shift is not None:
+        constant = constant - columns.shift @ on
     out = np.empty(n)
-    step = max(1, _BLOCK // max(k, 1))
+    step = max(1, _BLOCK // (k + cut)) if k + cut else n
     for start in range(0, n, step):
-        part = slice(start, start + step)
-        Z = Columns(columns.X[part], columns.shift).dense() if k else np.zeros((out[part].size, 0))
-        if cut:
-            Z = np.column_stack([np.ones(Z.shape[0]), Z])
-        out[part] = np.sum(linalg.solve_triangular(factor, (Z / size).T, lower=True, check_finite=False) ** 2, axis=0)
+        along = columns.X[start : start + step] @ on + constant
+        out[start : start + step] = np.einsum("ij,ij->i", along, along)
     return out
 
 

@@ -4,6 +4,7 @@
 * ``forest``: posterior intervals of several models, with the MAP beside them.
 * ``path``: the MAP along the penalty, with exact zeros.
 * ``shrinkage``: shrinkage factors by coefficient.
+* ``tuning``: the curve over the strength of the shrinkage, and what was chosen.
 * ``geometry``: two coefficients, the penalty's region and the loss that touches it.
 
 Each has a twin ``..._data`` that returns numbers only.
@@ -19,3 +20,5 @@ from bayesreg.plots.prior_density import prior_density as prior_density
 from bayesreg.plots.prior_density import prior_density_data as prior_density_data
 from bayesreg.plots.shrinkage import shrinkage as shrinkage
 from bayesreg.plots.shrinkage import shrinkage_data as shrinkage_data
+from bayesreg.plots.tuning import tuning as tuning
+from bayesreg.plots.tuning import tuning_data as tuning_data

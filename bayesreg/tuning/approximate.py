@@ -91,6 +91,10 @@ class _Norms:
         self.level = problem.intercept_prior.l2(sigma) if problem.fit_intercept else None
         self.same = isinstance(problem.likelihood, Gaussian) and not np.any(self.penalty.l2) and not self.penalty.groups
         self.before: tuple[bytes, Array] | None = None
+        self.gram = None
+        design = problem.design
+        if isinstance(problem.likelihood, Gaussian) and not design.is_sparse and problem.p <= problem.n:
+            self.gram = (design.centred_gram if problem.flat_intercept else design.uncentred_gram) / sigma**2
 
     def at(self, strength: float, d: Array, h: Array) -> Array:
         """Shape (n,)."""
@@ -103,6 +107,7 @@ class _Norms:
         if taken.is_sparse and on.size <= taken.shape[0] and taken.shape[0] * on.size <= _DENSE:
             taken = Columns(taken.X.toarray(), taken.shift)
         bend = penalty.l2[on] if penalty.groups is None else penalty.smooth(d, on)[1]
-        a = inverse_norms(taken, h, bend, self.level)
+        known = None if self.gram is None else self.gram[np.ix_(on, on)]
+        a = inverse_norms(taken, h, bend, self.level, known)
         self.before = (on.tobytes(), a)
         return a

@@ -31,12 +31,20 @@ class Folds(NamedTuple):
     on_rows: int
 
 
+def statistics(model: Model, problem: Problem, sigma: float, splits: list[Split]) -> GramFolds | None:
+    """The statistics of the folds, where these partition the rows and statistics serve."""
+    if not partition(splits, problem.n) or why_not_gram(problem, len(splits)) is not None:
+        return None
+    return GramFolds(problem, sigma, splits, model.standardize)
+
+
 def cross_validate(
     model: Model,
     problem: Problem,
     sigma: float,
     strengths: Array,
     splits: list[Split],
+    grams: GramFolds | None,
     score: Score,
     *,
     per_row: bool,
@@ -54,6 +62,8 @@ def cross_validate(
     strengths : array, shape (k,)
         Falling.
     splits : list of Split
+    grams : GramFolds or None
+        The statistics of the folds, where they serve (`statistics`).
     score : Score
     per_row : bool
     max_iter : int
@@ -65,8 +75,6 @@ def cross_validate(
         small path a fold; otherwise one path on the rows of each.
     """
     design = problem.design
-    whole = partition(splits, problem.n) and why_not_gram(problem, len(splits)) is None
-    grams = GramFolds(problem, sigma, splits, model.standardize) if whole else None
     out, on_rows = np.empty((strengths.size, len(splits))), 0
     for k, split in enumerate(splits):
         share = float(design.weight[split.train].sum() / design.total_weight) if per_row else 1.0

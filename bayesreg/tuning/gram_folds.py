@@ -33,8 +33,8 @@ Array = NDArray[np.float64]
 # Gram matrices of more columns than this, or of more folds and columns than memory bears, are not formed.
 _MANY = 400
 _LARGEST = 50_000_000
-# Rows have the last word where a Gram matrix leaves KKT cosines above this.
-_COSINE = 1e-11
+# Rows take over where a Gram matrix leaves KKT cosines above this: it holds each entry to some roundings of the norms.
+_COSINE, _ROUNDING = 1e-11, 1e-15
 # Squared errors from statistics keep ten digits while they are more than this share of the sum of squares.
 _CANCELLED = 1e-6
 
@@ -89,6 +89,13 @@ class GramFolds:
         """Statistics of the other rows."""
         return complements(self.tested)
 
+    def tell_the_design(self) -> None:
+        """Give the design its Gram matrix, which the statistics of the folds make up."""
+        design = self.problem.design
+        if not design.constant.any():
+            whole = self.trained[0] + self.tested[0]
+            design.know_centred_gram(whole.gram)
+
     @cached_property
     def _varying(self) -> NDArray[np.bool_]:
         return varying(self.problem.design.X, self.problem.design.weight, self._folds)
@@ -109,7 +116,7 @@ class GramFolds:
         if np.any(~penalty.penalised & ~penalty.constrained & (np.diag(quadratic.gram) == 0)):
             return None
         d = quadratic.path(penalty, strengths, max_iter)
-        if d is None or self._worst(fold, quadratic, penalty.scaled(float(strengths[-1])), d[-1], loc) > _COSINE:
+        if d is None or quadratic.worst(penalty.scaled(float(strengths[-1])), d[-1]) > _COSINE:
             return None
         return d + loc, quadratic.intercepts(d)
 
@@ -135,23 +142,6 @@ class GramFolds:
             keep / stats.weight,
             centre,
         )
-
-    def _worst(self, fold: int, quadratic: _Quadratic, penalty: Penalty, d: Array, loc: Array) -> float:
-        """Largest KKT cosine of a point, from the rows."""
-        design = self.problem.design
-        weight = design.weight.copy()
-        weight[self._folds[fold]] = 0.0
-        intercept = float(quadratic.intercepts(d[None, :])[0])
-        residual = design.y - design.offset - design.X @ (d + loc) - intercept
-        pull = weight * residual
-        gradient = -(design.X.T @ pull)
-        if self.problem.flat_intercept:
-            # The residuals sum to 0: large means then cost no digits.
-            gradient += quadratic.stats.x_mean * pull.sum()
-        scale = np.sqrt(np.diag(quadratic.gram) * quadratic.total)
-        live = scale > 0
-        distance = penalty.subdifferential_distance(d, np.where(live, gradient, 0.0))
-        return float(np.max(distance[live] / scale[live], initial=0.0))
 
     def scores(self, fold: int, coef: Array, intercept: Array, score: Score) -> Array | None:
         """Score of the held-out rows at each point (k,); None where it has to come from the rows."""
@@ -190,11 +180,23 @@ class _Quadratic:
             shares = along[:, None] / (np.maximum(values, 0.0)[:, None] + strengths)
             return np.asarray((vectors @ shares).T * unit)
         coefs, cycles = np.zeros((strengths.size, self.cross.size)), np.zeros(strengths.size, dtype=np.int64)
-        scale = np.sqrt(np.diag(self.gram) * self.total)
-        scale = np.where(scale > 0, scale, 1.0)
+        scale = self._scale
         arrays = (np.ascontiguousarray(self.gram), self.cross, penalty.l1, penalty.l2, penalty.constrained)
         done = gram_path(*arrays, strengths, scale, TOLERANCE, max_iter, coefs, cycles)
         return coefs if done == strengths.size and cycles.max() < max_iter else None
+
+    @cached_property
+    def _scale(self) -> Array:
+        """Norm of each column times that of the response: a KKT distance over it is a cosine."""
+        scale = np.sqrt(np.diag(self.gram) * self.total)
+        return np.where(scale > 0, scale, 1.0)
+
+    def worst(self, penalty: Penalty, d: Array) -> float:
+        """Largest KKT cosine of a point, and what the rounding of the Gram matrix hides of it."""
+        distance = penalty.subdifferential_distance(d, self.gram @ d - self.cross)
+        norm = np.sqrt(np.diag(self.gram))
+        hidden = _ROUNDING * norm * float(norm @ np.abs(d)) / self._scale
+        return float(np.max(distance / self._scale + hidden, initial=0.0))
 
     def intercepts(self, d: Array) -> Array:
         """Best intercept for each row of ``d`` (k, p), shape (k,)."""

@@ -56,6 +56,10 @@ def make_splits(
         If ``cv`` is something else, or a split is unusable.
     """
     n = y.size
+    unusable = InputError(
+        "cv must be an integer, a scikit-learn splitter, or a list of (train, test) row numbers (which take no "
+        f"groups=), got {cv!r}."
+    )
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
         if not 2 <= cv <= n:
             raise InputError(f"cv must be at least 2 and at most the number of rows ({n}), got {cv!r}.")
@@ -66,7 +70,9 @@ def make_splits(
             )
         label = _labels(int(cv), y, classes, rng)
         splits = [Split(np.flatnonzero(label != k), np.flatnonzero(label == k)) for k in range(int(cv))]
-    elif implements(cv, Splitter) and not isinstance(cv, str):
+    elif isinstance(cv, str):
+        raise unusable
+    elif implements(cv, Splitter):
         splits = [Split(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, y, groups)]
     else:
         try:
@@ -74,10 +80,7 @@ def make_splits(
         except (TypeError, ValueError):
             splits = []
         if not splits or groups is not None:
-            raise InputError(
-                "cv must be an integer, a scikit-learn splitter, or a list of (train, test) row numbers (which take no "
-                f"groups=), got {cv!r}."
-            )
+            raise unusable
     return [_checked(split, k, n, weight) for k, split in enumerate(splits)]
 
 

@@ -13,13 +13,13 @@ from bayesreg.fit import Seed, seed_sequence
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.model import Model, bind
-from bayesreg.path import largest_strength, map_path
+from bayesreg.path import largest_strength, map_path_of
 from bayesreg.priors.base import NormalMixture
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
 from bayesreg.row_certificates import Certifier
 from bayesreg.tuning.approximate import approximate_loo, why_not_alo
-from bayesreg.tuning.cross_validation import cross_validate, mean_and_error
+from bayesreg.tuning.cross_validation import cross_validate, mean_and_error, statistics
 from bayesreg.tuning.equivalents import equivalents
 from bayesreg.tuning.exact_evidence import exact_curve
 from bayesreg.tuning.full_bayes import strength_posterior, with_law
@@ -191,6 +191,9 @@ def _cv(given: _Given, cv: Any, groups: Any, score: ScoreName | None, per_row: b
     classes = isinstance(problem.likelihood, Bernoulli)
     rng = None if given.seed is None else np.random.default_rng(seed_sequence(given.seed))
     splits = make_splits(cv, given.X, design.y, design.weight, groups, rng, classes)
+    grams = statistics(given.model, problem, _level(problem), splits)
+    if grams is not None and problem.fit_intercept:
+        grams.tell_the_design()
     path = _path(given, "cv")
     folds = cross_validate(
         given.model,
@@ -198,6 +201,7 @@ def _cv(given: _Given, cv: Any, groups: Any, score: ScoreName | None, per_row: b
         _level(problem),
         path.strength,
         splits,
+        grams,
         scored,
         per_row=per_row,
         max_iter=given.max_iter,
@@ -341,15 +345,11 @@ def _path(given: _Given, method: str) -> PathResult:
     """The modes with all rows along the grid."""
     penalty = given.problem.penalty(_level(given.problem))
     ridge = not np.any(penalty.l1) and penalty.groups is None
-    return map_path(
-        given.model,
-        given.X,
-        given.y,
+    return map_path_of(
+        given.problem,
         n_points=given.n_points or _POINTS[method],
         ratio=_RIDGE_RATIO if given.ratio is None and ridge else given.ratio,
         strengths=given.strengths,
-        sample_weight=given.sample_weight,
-        offset=given.offset,
         max_iter=given.max_iter,
     )
 
