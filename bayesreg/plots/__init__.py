@@ -3,6 +3,8 @@
 * ``prior_density``: what priors say about one coefficient.
 * ``forest``: posterior intervals of several models, with the MAP beside them.
 * ``path``: the MAP along the penalty, with exact zeros.
+* ``path_bands``: the same with the posterior of each coefficient around it.
+* ``joint``: two coefficients of a posterior, the MAP and the prior's contour.
 * ``shrinkage``: shrinkage factors by coefficient.
 * ``tuning``: the curve over the strength of the shrinkage, and what was chosen.
 * ``geometry``: two coefficients, the penalty's region and the loss that touches it.
@@ -10,10 +12,14 @@
 Each has a twin ``..._data`` that returns numbers only.
 """
 
+from bayesreg.plots.bands import path_bands as path_bands
+from bayesreg.plots.bands import path_bands_data as path_bands_data
 from bayesreg.plots.forest import forest as forest
 from bayesreg.plots.forest import forest_data as forest_data
 from bayesreg.plots.geometry import geometry as geometry
 from bayesreg.plots.geometry import geometry_data as geometry_data
+from bayesreg.plots.joint import joint as joint
+from bayesreg.plots.joint import joint_data as joint_data
 from bayesreg.plots.path import path as path
 from bayesreg.plots.path import path_data as path_data
 from bayesreg.plots.prior_density import prior_density as prior_density
