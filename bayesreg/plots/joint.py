@@ -158,7 +158,7 @@ def joint(
     >>> plt.close(ax.figure)
     """
     data = joint_data(posterior, features, mode=mode)
-    ax = open_axes(ax, 6.4, 4.6)
+    ax = open_axes(ax, 7.0, 4.6)
     quiet(ax, "both")
     ax.axhline(0, color=FAINT, linewidth=1.0, zorder=1)
     ax.axvline(0, color=FAINT, linewidth=1.0, zorder=1)
@@ -172,7 +172,7 @@ def joint(
             data.contour[:, 1],
             color=INK,
             linewidth=1.3,
-            label="the prior holds these as dear as the MAP",
+            label="prior density of the MAP",
         )
     handles.append(
         ax.scatter(data.mean[0], data.mean[1], s=60, marker="P", color="white", edgecolor=INK, zorder=5, label="mean")
