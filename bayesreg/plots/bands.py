@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, PALETTE, color, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import FAINT, INK, PALETTE, color, legend_outside, open_axes, plain, quiet, title
 from bayesreg.tuning import PathPosterior, TuneResult
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def path_bands(
         Line2D([], [], color=INK, linewidth=1.4, linestyle=(0, (1, 1.6)), label="posterior mean"),
         Patch(color=INK, alpha=0.16, label=f"{100 * data.prob:g} % interval"),
     ]
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
+    legend_outside(ax, handles)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
     ax.set_ylabel("coefficient (per unit of the feature)")
     title(ax, "Coefficients along the penalty: mode and posterior")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, PALETTE, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import FAINT, PALETTE, legend_outside, open_axes, plain, quiet, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,13 +110,13 @@ def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> y = X @ [1.0, 0.0] + rng.standard_normal(30)
     >>> post = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, y, seed=1)
     >>> ax = plots.comparison(br.compare({"ridge": post}))
-    >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['ridge']
+    >>> [label.get_text().split() for label in ax.get_yticklabels()]
+    [['ridge', 'weight', '1.00']]
     >>> plt.close(ax.figure)
     """
     rows = comparison_data(table)
     at = np.arange(len(rows.names), dtype=float)
-    ax = open_axes(ax, 7.4, 1.3 + 0.5 * at.size)
+    ax = open_axes(ax, 7.4, 1.4 + 0.55 * at.size)
     quiet(ax, "x")
     ax.axvline(rows.elpd[0], color=FAINT, linewidth=1.0, linestyle=":", zorder=1)
     own = ax.errorbar(
@@ -136,20 +136,10 @@ def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 label="difference to the best ± se",
             )
         )
-    ax.set_yticks(at, labels=[plain(name) for name in rows.names])
+    labels = [f"{plain(name)}\nweight {weight:.2f}" for name, weight in zip(rows.names, rows.weight, strict=True)]
+    ax.set_yticks(at, labels=labels)
     ax.set_ylim(at.size - 0.4, -0.6)
-    for y, weight in zip(at, rows.weight, strict=True):
-        ax.annotate(
-            f"weight {weight:.2f}",
-            (1.0, y),
-            xycoords=ax.get_yaxis_transform(),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize="small",
-            color=INK,
-        )
-    ax.set_xlabel("expected log predictive density of rows left out, in nats (larger is better)")
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.14, 1.0), frameon=False, borderaxespad=0.0)
+    ax.set_xlabel("elpd, leaving rows out (nats; larger is better)")
+    legend_outside(ax, handles)
     title(ax, "Predictions of rows left out")
     return ax

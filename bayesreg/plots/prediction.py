@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.data.checks import as_vector
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, color, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, plain, quiet, title
 from bayesreg.plots.rows import named_trees
 from bayesreg.prediction import predict
 
@@ -164,7 +164,7 @@ def prediction(
         ax.set_ylim(y.min() - room, y.max() + room)
     ax.set_xlim(picture.along[0], picture.along[-1])
     ax.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
+    legend_outside(ax, handles)
     ax.set_ylabel("new response" if target == "response" else "expected response")
     title(ax, "Predictions with their bands")
     return ax
