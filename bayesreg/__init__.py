@@ -5,6 +5,8 @@
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
 * ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
   why. ``to_pymc``: the PyMC form.
+* ``path_posterior``: the posterior along the penalty, for ribbons around the path.
+* ``tune``: the strength of the shrinkage, by cross-validation, leave-one-out, evidence or full Bayes.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
 * ``Ridge``, ``Lasso``, ``ElasticNet``, ``LogisticRegression``, ``PoissonRegressor``, ``HuberRegressor``,
   ``QuantileRegressor``: the same as scikit-learn estimators.
@@ -48,6 +50,10 @@ if TYPE_CHECKING:
     from bayesreg.results import MapResult as MapResult
     from bayesreg.results import PathResult as PathResult
     from bayesreg.shrinkage_factors import shrinkage as shrinkage
+    from bayesreg.tuning import PathPosterior as PathPosterior
+    from bayesreg.tuning import TuneResult as TuneResult
+    from bayesreg.tuning import path_posterior as path_posterior
+    from bayesreg.tuning import tune as tune
     from bayesreg.verification import verify as verify
 
 # Names are loaded when first used (PEP 562), so that importing the package costs next to nothing.
@@ -62,10 +68,12 @@ _HOME = {
     "LogisticRegression": "estimators",
     "MapResult": "results",
     "Model": "model",
+    "PathPosterior": "tuning",
     "PathResult": "results",
     "PoissonRegressor": "estimators",
     "QuantileRegressor": "estimators",
     "Ridge": "estimators",
+    "TuneResult": "tuning",
     "compare": "comparison",
     "diagnose": "diagnostics",
     "explain": "fit",
@@ -73,6 +81,7 @@ _HOME = {
     "log_evidence": "evidence",
     "make_design": "data",
     "map_path": "path",
+    "path_posterior": "tuning",
     "penalty_for": "conventions",
     "predict": "prediction",
     "prior_from": "conventions",
@@ -80,6 +89,7 @@ _HOME = {
     "sample": "fit",
     "shrinkage": "shrinkage_factors",
     "to_pymc": "fit",
+    "tune": "tuning",
     "verify": "verification",
 }
 __all__ = ["__version__", *_MODULES, *_HOME]

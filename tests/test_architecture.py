@@ -67,7 +67,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("choice", "chains"),
     ("fit", "path", "evidence"),
     ("shrinkage_factors", "verification", "prediction", "prior_prediction"),
-    ("comparison", "plots", "estimators"),
+    ("comparison", "estimators"),
+    ("tuning",),
+    ("plots",),
     ("report",),
     ("cli",),
 )

@@ -41,6 +41,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/engines.md",
         "docs/conventions.md",
         "docs/long_runs.md",
+        "docs/strength.md",
     ):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(page)):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
@@ -48,6 +49,16 @@ def test_links_between_documents_lead_somewhere() -> None:
         r"`((?:notebooks|benchmarks|bayesreg|tests)/[\w./]+)`", text("README.md") + text("CONTRIBUTING.md")
     ):
         assert (ROOT / name).exists(), name
+
+
+def test_the_pieces_about_the_strength_run_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    place: dict[str, object] = {}
+    for code in re.findall(r"```python\n(.*?)```", text("docs/strength.md"), re.DOTALL):
+        exec(compile(code, "docs/strength.md", "exec"), place)
+    plt.close("all")
+    said = capsys.readouterr().out
+    assert "tuned by cv" in said
+    assert "log evidence, exact" in said
 
 
 @pytest.mark.slow

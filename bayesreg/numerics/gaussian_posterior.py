@@ -22,7 +22,7 @@ normal intercept :math:`N(m_0, v)` adds the normal density of the mean of y give
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -198,6 +198,10 @@ class GaussianPosterior:
             total_weight=total_weight,
             level=level,
         )
+
+    def tightened(self, strength: float) -> GaussianPosterior:
+        """The same posterior with the prior's rates multiplied; no new decomposition."""
+        return replace(self, scale=self.scale / np.sqrt(strength), d=self.d / np.sqrt(strength))
 
     @property
     def degrees(self) -> float:
