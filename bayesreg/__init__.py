@@ -5,6 +5,7 @@
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
 * ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
   why. ``to_pymc``: the PyMC form.
+* ``select``: the columns that a posterior needs, as a fitted submodel.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
 * ``Ridge``, ``Lasso``, ``ElasticNet``, ``LogisticRegression``, ``PoissonRegressor``, ``HuberRegressor``,
   ``QuantileRegressor``: the same as scikit-learn estimators.
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from bayesreg.prior_prediction import prior_predictive as prior_predictive
     from bayesreg.results import MapResult as MapResult
     from bayesreg.results import PathResult as PathResult
+    from bayesreg.selection import Selection as Selection
+    from bayesreg.selection import select as select
     from bayesreg.shrinkage_factors import shrinkage as shrinkage
     from bayesreg.verification import verify as verify
 
@@ -66,6 +69,7 @@ _HOME = {
     "PoissonRegressor": "estimators",
     "QuantileRegressor": "estimators",
     "Ridge": "estimators",
+    "Selection": "selection",
     "compare": "comparison",
     "diagnose": "diagnostics",
     "explain": "fit",
@@ -78,6 +82,7 @@ _HOME = {
     "prior_from": "conventions",
     "prior_predictive": "prior_prediction",
     "sample": "fit",
+    "select": "selection",
     "shrinkage": "shrinkage_factors",
     "to_pymc": "fit",
     "verify": "verification",

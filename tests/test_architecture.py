@@ -66,7 +66,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engines",),
     ("choice", "chains"),
     ("fit", "path", "evidence"),
-    ("shrinkage_factors", "verification", "prediction", "prior_prediction"),
+    ("shrinkage_factors", "verification", "prediction", "prior_prediction", "selection"),
     ("comparison", "plots", "estimators"),
     ("report",),
     ("cli",),
