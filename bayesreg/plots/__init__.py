@@ -4,6 +4,7 @@
 * ``forest``: posterior intervals of several models, with the MAP beside them.
 * ``path``: the MAP along the penalty, with exact zeros.
 * ``shrinkage``: shrinkage factors by coefficient.
+* ``selection``: how well a submodel of each size predicts.
 * ``geometry``: two coefficients, the penalty's region and the loss that touches it.
 
 Each has a twin ``..._data`` that returns numbers only.
@@ -17,5 +18,7 @@ from bayesreg.plots.path import path as path
 from bayesreg.plots.path import path_data as path_data
 from bayesreg.plots.prior_density import prior_density as prior_density
 from bayesreg.plots.prior_density import prior_density_data as prior_density_data
+from bayesreg.plots.selection import selection as selection
+from bayesreg.plots.selection import selection_data as selection_data
 from bayesreg.plots.shrinkage import shrinkage as shrinkage
 from bayesreg.plots.shrinkage import shrinkage_data as shrinkage_data

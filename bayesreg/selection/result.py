@@ -102,13 +102,13 @@ class Selection:
     def __str__(self) -> str:
         lines = [f"{self.size} of {len(self.features)} columns by {self.method}: {self._names()}", self.rule]
         table, more = self._table()
-        lines.append(table.to_string(float_format=lambda value: f"{value:.4g}"))
+        lines.append(table.to_string(float_format=lambda value: f"{value:.5g}"))
         return "\n".join(lines + more)
 
     def _repr_html_(self) -> str:
         table, more = self._table()
         head = f"<p><b>{self.size} of {len(self.features)} columns by {self.method}</b>: {escape(self._names())}</p>"
-        body = table.to_html(float_format=lambda value: f"{value:.4g}", escape=True)
+        body = table.to_html(float_format=lambda value: f"{value:.5g}", escape=True)
         return f"{head}<p>{escape(self.rule)}</p>{body}{''.join(f'<p>{escape(line)}</p>' for line in more)}"
 
     def _names(self) -> str:
