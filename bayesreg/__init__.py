@@ -6,6 +6,7 @@
 * ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
   why. ``to_pymc``: the PyMC form.
 * ``select``: the columns that a posterior needs, as a fitted submodel.
+* ``contrast``: combinations of coefficients. ``sensitivity``: how much of a posterior is the prior's doing.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
 * ``Ridge``, ``Lasso``, ``ElasticNet``, ``LogisticRegression``, ``PoissonRegressor``, ``HuberRegressor``,
   ``QuantileRegressor``: the same as scikit-learn estimators.
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bayesreg.certificate import Certificate as Certificate
     from bayesreg.choice import Explanation as Explanation
     from bayesreg.comparison import compare as compare
+    from bayesreg.contrasts import contrast as contrast
     from bayesreg.conventions import penalty_for as penalty_for
     from bayesreg.conventions import prior_from as prior_from
     from bayesreg.data import make_design as make_design
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from bayesreg.fit import to_pymc as to_pymc
     from bayesreg.model import Model as Model
     from bayesreg.path import map_path as map_path
+    from bayesreg.power_scaling import sensitivity as sensitivity
     from bayesreg.prediction import predict as predict
     from bayesreg.prior_prediction import prior_predictive as prior_predictive
     from bayesreg.results import MapResult as MapResult
@@ -71,6 +74,7 @@ _HOME = {
     "Ridge": "estimators",
     "Selection": "selection",
     "compare": "comparison",
+    "contrast": "contrasts",
     "diagnose": "diagnostics",
     "explain": "fit",
     "find_map": "fit",
@@ -83,6 +87,7 @@ _HOME = {
     "prior_predictive": "prior_prediction",
     "sample": "fit",
     "select": "selection",
+    "sensitivity": "power_scaling",
     "shrinkage": "shrinkage_factors",
     "to_pymc": "fit",
     "verify": "verification",

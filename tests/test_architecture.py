@@ -36,6 +36,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "expected_nonzero",
         "explained_share",
         "local_scales",
+        "equivalence",
+        "flat_fit",
     ),
     (
         "model",
@@ -65,9 +67,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("results",),
     ("engines",),
     ("choice", "chains"),
-    ("fit", "path", "evidence"),
-    ("shrinkage_factors", "verification", "prediction", "prior_prediction", "selection"),
-    ("comparison", "plots", "estimators"),
+    ("fit", "path", "evidence", "map_shrinkage"),
+    ("shrinkage_factors", "verification", "prediction", "prior_prediction", "contrasts", "selection"),
+    ("comparison", "power_scaling", "plots", "estimators"),
     ("report",),
     ("cli",),
 )
