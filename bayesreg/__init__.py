@@ -5,6 +5,7 @@
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
 * ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
   why. ``to_pymc``: the PyMC form.
+* ``recommend``: a prior and its strength, read off the data; ``choose_regularization``: by a rule of thumb.
 * ``select``: the columns that a posterior needs, as a fitted submodel.
 * ``contrast``: combinations of coefficients. ``sensitivity``: how much of a posterior is the prior's doing.
 * ``shrinkage``, ``compare``, ``predict``, ``prior_predictive``, and pictures in ``plots``.
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from bayesreg.fit import find_map as find_map
     from bayesreg.fit import sample as sample
     from bayesreg.fit import to_pymc as to_pymc
+    from bayesreg.guide import Recommendation as Recommendation
+    from bayesreg.guide import choose_regularization as choose_regularization
+    from bayesreg.guide import recommend as recommend
     from bayesreg.model import Model as Model
     from bayesreg.path import map_path as map_path
     from bayesreg.power_scaling import sensitivity as sensitivity
@@ -71,8 +75,10 @@ _HOME = {
     "PathResult": "results",
     "PoissonRegressor": "estimators",
     "QuantileRegressor": "estimators",
+    "Recommendation": "guide",
     "Ridge": "estimators",
     "Selection": "selection",
+    "choose_regularization": "guide",
     "compare": "comparison",
     "contrast": "contrasts",
     "diagnose": "diagnostics",
@@ -85,6 +91,7 @@ _HOME = {
     "predict": "prediction",
     "prior_from": "conventions",
     "prior_predictive": "prior_prediction",
+    "recommend": "guide",
     "sample": "fit",
     "select": "selection",
     "sensitivity": "power_scaling",

@@ -70,7 +70,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("fit", "path", "evidence", "map_shrinkage"),
     ("shrinkage_factors", "verification", "prediction", "prior_prediction", "contrasts", "selection"),
     ("comparison", "power_scaling", "plots", "estimators"),
-    ("report",),
+    ("report", "guide"),
     ("cli",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
