@@ -96,16 +96,7 @@ def prior_predictive(
             "or fit_intercept=False."
         )
     rng = np.random.default_rng(seed_sequence(seed))
-    sigma = np.full(draws, problem.known_sigma or 1.0)
-    values: dict[str, Array] = {}
-    if problem.sigma_law is not None:
-        sigma = values["sigma"] = _draw("sigma", problem.sigma_law, rng, draws)
-    hyper = {name: _draw(name, law, rng, draws) for name, law in problem.hyper_laws.items()}
-    values |= hyper
-    if implements(problem.prior, NormalMixture):
-        coef, local = _mixed(problem, problem.prior, hyper, sigma, rng)
-    else:
-        coef, local = problem.loc + _offsets(problem, hyper, sigma, rng), None
+    values, sigma, coef, local = draw_prior(problem, draws, rng)
     intercept = np.zeros(draws)
     if problem.fit_intercept:
         rate = np.array([problem.intercept_prior.l2(level) for level in sigma])
@@ -128,6 +119,27 @@ def prior_predictive(
         ),
     }
     return xr.DataTree.from_dict(groups)
+
+
+def draw_prior(
+    problem: Problem, draws: int, rng: np.random.Generator
+) -> tuple[dict[str, Array], Array, Array, Array | None]:
+    """Draw the learned numbers by name, sigma (draws,), the coefficients (draws, p) and their local scales.
+
+    Raises
+    ------
+    InputError
+        Naming a law that is improper.
+    """
+    sigma = np.full(draws, problem.known_sigma or 1.0)
+    values: dict[str, Array] = {}
+    if problem.sigma_law is not None:
+        sigma = values["sigma"] = _draw("sigma", problem.sigma_law, rng, draws)
+    hyper = {name: _draw(name, law, rng, draws) for name, law in problem.hyper_laws.items()}
+    values |= hyper
+    if implements(problem.prior, NormalMixture):
+        return values, sigma, *_mixed(problem, problem.prior, hyper, sigma, rng)
+    return values, sigma, problem.loc + _offsets(problem, hyper, sigma, rng), None
 
 
 def _mixed(

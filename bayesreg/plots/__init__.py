@@ -9,6 +9,7 @@
 * ``tuning``: the curve over the strength of the shrinkage, and what was chosen.
 * ``comparison``: the table of ``compare`` as dots with errors.
 * ``prediction``: what models predict along one quantity, with bands.
+* ``selection``: how well a submodel of each size predicts.
 * ``geometry``: two coefficients, the penalty's region and the loss that touches it.
 
 Each has a twin ``..._data`` that returns numbers only.
@@ -30,6 +31,8 @@ from bayesreg.plots.prediction import prediction as prediction
 from bayesreg.plots.prediction import prediction_data as prediction_data
 from bayesreg.plots.prior_density import prior_density as prior_density
 from bayesreg.plots.prior_density import prior_density_data as prior_density_data
+from bayesreg.plots.selection import selection as selection
+from bayesreg.plots.selection import selection_data as selection_data
 from bayesreg.plots.shrinkage import shrinkage as shrinkage
 from bayesreg.plots.shrinkage import shrinkage_data as shrinkage_data
 from bayesreg.plots.tuning import tuning as tuning
