@@ -42,6 +42,8 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/conventions.md",
         "docs/long_runs.md",
         "docs/strength.md",
+        "docs/selection.md",
+        "docs/choosing.md",
     ):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(page)):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
@@ -51,14 +53,19 @@ def test_links_between_documents_lead_somewhere() -> None:
         assert (ROOT / name).exists(), name
 
 
-def test_the_pieces_about_the_strength_run_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
-    place: dict[str, object] = {}
-    for code in re.findall(r"```python\n(.*?)```", text("docs/strength.md"), re.DOTALL):
-        exec(compile(code, "docs/strength.md", "exec"), place)
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("docs/strength.md", "log evidence, exact"),
+        ("docs/selection.md", "5 of 10 columns by projection: bmi, s5, bp, s3, sex"),
+        ("docs/choosing.md", "within one standard error of the best in elpd (leave-one-out)"),
+    ],
+)
+def test_the_pieces_of_a_page_run_in_a_row(page: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text(page), re.DOTALL))
+    exec(compile(code, page, "exec"), {})
     plt.close("all")
-    said = capsys.readouterr().out
-    assert "tuned by cv" in said
-    assert "log evidence, exact" in said
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.slow
