@@ -27,7 +27,7 @@ class GibbsCollapsed:
     """Scale and sigma with the coefficients integrated out, then the coefficients, then the scale and local ones."""
 
     name = "gibbs_collapsed"
-    tune = 500
+    tune = 250
     exactness = "mcmc"
 
     def why_not(self, problem: Problem) -> str | None:

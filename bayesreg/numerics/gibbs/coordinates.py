@@ -27,6 +27,8 @@ from bayesreg.numerics.gibbs.variates import truncated_normal
 
 # Between B = 1 - this and 1 + this the density is that of B = 1 to working precision.
 _FLAT = 1e-12
+# From here on delta_j is m + s z up to less than s / 10^6.
+_CERTAIN = 1e12
 # A chord that rises by less is a constant.
 _LEVEL = 1e-8
 
@@ -62,6 +64,8 @@ def shrunken_root(rng: Any, b: float, B: float) -> float:
     b, B : float
         Not negative.
     """
+    if not b < _CERTAIN:
+        return 1.0
     c = B - 1.0 if math.fabs(B - 1.0) > _FLAT else _FLAT
     root = math.sqrt(math.fabs(c))
     # The chord reaches from `low` to `high`, the other piece from `begin` to `end`.
@@ -77,8 +81,9 @@ def shrunken_root(rng: Any, b: float, B: float) -> float:
         first = math.atan(root * begin)
         width = math.atan(root * end) - first
     else:
+        # The end is 1, and atanh(root) written without 1 - root.
         first = math.atanh(root * begin)
-        width = math.atanh(root * end) - first
+        width = math.log((1.0 + root) / math.sqrt(max(B, 1e-300))) - first
     share, at_low, reach, rise = 1.0, 0.0, high - low, 0.0
     if reach > 0.0:
         at_low = b * low * low - math.log1p(c * low * low)

@@ -70,14 +70,16 @@ def draw_marginal_locals(rng: Any, G: Any, c: Any, prior: Any, state: Any, preci
             A += G[j, k] * column[k]
             h += c[k] * column[k]
         g = prior.group[j]
-        if not (prior.rate[j] > 0.0 and prior.size[g] == 1.0 and own > 0.0 and A > 0.0):
+        if not (prior.rate[j] > 0.0 and prior.size[g] == 1.0 and own > 0.0 and G[j, j] > 0.0):
             continue
         rho = scale * prior.rate[j]
-        z = rho * draw_coefficient(rng, prior.law, A / own, h / own, sigma, rho, 0.0)
+        A = max(A / own, FLOOR * G[j, j])
+        z = rho * draw_coefficient(rng, prior.law, A, h / own, sigma, rho, 0.0)
         inverse = min(max(shifted_reciprocal(rng, 0.5 * z * z), 1e-290), 1e290)
         state.local[g] = 1.0 / inverse
         fresh = max((sigma * rho) ** 2 * inverse, FLOOR * G[j, j])
-        change = (fresh - precision[j]) / (1.0 + (fresh - precision[j]) * own)
+        # 1 + (new - old) W_jj without a difference, as 1 / W_jj = A + old.
+        change = (fresh - precision[j]) / (own * (A + fresh))
         precision[j] = fresh
         for i in range(p):
             factor = change * column[i]
