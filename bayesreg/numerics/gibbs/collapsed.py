@@ -183,8 +183,11 @@ def draw_given_locals(
         for j in range(q):
             shape[j] = state.local[prior.group[j]] / prior.rate[j] ** 2
         L, quadratic = _draw_ratio(rng, weighted_outer(X, shape), y, rows, prior, hyper, state, 2.0 * width[RATE])
-        # g = sigma^(2k - 2) / a² held.
-        draw_noise_along(rng, rows, quadratic, prior.on_sigma - 1, hyper, state, width[SIGMA])
+        if prior.on_sigma == 1:
+            level[SIGMA] = draw_noise(rng, hyper.noise, rows, quadratic, level[SIGMA], width[SIGMA])
+        else:
+            # g = sigma^(2k - 2) / a² held.
+            draw_noise_along(rng, rows, quadratic, prior.on_sigma - 1, hyper, state, width[SIGMA])
         v = shape * (level[SIGMA] ** (2 * prior.on_sigma - 2) / level[RATE] ** 2)
     else:
         prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)

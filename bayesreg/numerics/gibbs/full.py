@@ -3,7 +3,6 @@ r"""Two-block Gibbs sampling with one Cholesky factorisation a sweep.
 .. math:: y \mid \delta, \sigma: \tfrac{1}{2\sigma^2}(\delta' G \delta - 2 c'\delta + s), \qquad
           \delta_j \mid t, \sigma \sim N(0, \sigma^2 / q_j)
 
-Under a horseshoe with few columns each t_j is first drawn with delta integrated out (`bayesreg.numerics.gibbs.scan`).
 Block 1: sigma with delta integrated out (where q does not depend on sigma), then delta, from A = G + diag(q).
 Block 2: the multipliers with t integrated out, then t (the blocks of Rajaratnam et al., 2019).
 
@@ -20,12 +19,8 @@ from numba import njit
 
 from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
-from bayesreg.numerics.gibbs.scan import draw_marginal_locals
-from bayesreg.numerics.gibbs.specification import FLOOR, HORSESHOE, RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.specification import FLOOR, RATE, RIDGE, RSS, SIGMA
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
-
-# Columns up to which all local variances are drawn with the coefficients integrated out: it costs 5 p³.
-FEW = 64
 
 
 @njit(cache=True, nogil=True)
@@ -62,6 +57,32 @@ def square_of(G: Any, delta: Any) -> float:
             value += G[i, k] * delta[k]
         total += delta[i] * value
     return total
+
+
+@njit(cache=True, nogil=True)
+def full_sweep(
+    rng: Any,
+    G: Any,
+    c: Any,
+    total: float,
+    rows: float,
+    prior: Any,
+    hyper: Any,
+    state: Any,
+    width: Any,
+    own: bool,
+    precision: Any,
+    norms: Any,
+) -> bool:
+    """Both blocks once; ``precision`` (p,) and ``norms`` (G,) are overwritten, the rest is as in `full_sweeps`."""
+    level = state.level
+    prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
+    if not draw_delta(rng, G, c, total, rows, precision, hyper, state, width, own):
+        return False
+    level[RSS] = max(total - 2.0 * (c @ state.delta) + square_of(G, state.delta), 0.0)
+    group_norms(prior, state.delta, norms)
+    draw_levels(rng, prior, hyper, state, norms, rows, width, not own)
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -105,24 +126,13 @@ def full_sweeps(
     bool
         False where a matrix was singular to working precision; what follows is not filled.
     """
-    p = c.size
-    precision = np.empty(p)
-    norms = np.empty(state.local.size)
-    level = state.level
-    scanned = prior.law == HORSESHOE and p <= FEW
-    W = np.empty((p, p) if scanned else (0, 0))
+    precision, norms = np.empty(c.size), np.empty(state.local.size)
     for k in range(deltas.shape[0]):
-        if scanned and not draw_marginal_locals(rng, G, c, prior, state, precision, W):
+        if not full_sweep(rng, G, c, total, rows, prior, hyper, state, width, own, precision, norms):
             return False
-        prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
-        if not draw_delta(rng, G, c, total, rows, precision, hyper, state, width, own):
-            return False
-        level[RSS] = max(total - 2.0 * (c @ state.delta) + square_of(G, state.delta), 0.0)
-        group_norms(prior, state.delta, norms)
-        draw_levels(rng, prior, hyper, state, norms, rows, width, not own)
         for i in range(free.shape[1]):
             free[k, i] = rng.standard_normal()
         deltas[k] = state.delta
         locals_[k] = state.local
-        levels[k] = level
+        levels[k] = state.level
     return True

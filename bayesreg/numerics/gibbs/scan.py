@@ -8,6 +8,9 @@ normal, and with :math:`W = (G + \operatorname{diag} q)^{-1}`
 are its A and h of `bayesreg.numerics.gibbs.coordinates`: no difference with q_j, which may be large, is taken. So
 (delta_j, t_j) is drawn at once, delta_j is forgotten, and W follows by a change of rank one. A coefficient costs 4 p²;
 given the others the chain moves slowly where correlated columns take each other's part.
+
+A sweep is such a scan, then the two blocks of `bayesreg.numerics.gibbs.full`: what is drawn with delta integrated out
+comes before delta.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from numba import njit
 from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.coordinates import draw_coefficient
 from bayesreg.numerics.gibbs.densities import prior_precision
+from bayesreg.numerics.gibbs.full import full_sweep
 from bayesreg.numerics.gibbs.shifted_reciprocal import shifted_reciprocal
 from bayesreg.numerics.gibbs.specification import FLOOR, RATE, RIDGE, SIGMA
 
@@ -85,4 +89,37 @@ def draw_marginal_locals(rng: Any, G: Any, c: Any, prior: Any, state: Any, preci
             factor = change * column[i]
             for k in range(p):
                 W[i, k] -= factor * column[k]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def scanned_sweeps(
+    rng: Any,
+    G: Any,
+    c: Any,
+    total: float,
+    rows: float,
+    prior: Any,
+    hyper: Any,
+    state: Any,
+    width: Any,
+    own: bool,
+    free: Any,
+    deltas: Any,
+    locals_: Any,
+    levels: Any,
+) -> bool:
+    """Make one sweep for each row of ``deltas`` and store the states; as `bayesreg.numerics.gibbs.full.full_sweeps`."""
+    p = c.size
+    precision, W, norms = np.empty(p), np.empty((p, p)), np.empty(state.local.size)
+    for k in range(deltas.shape[0]):
+        if not draw_marginal_locals(rng, G, c, prior, state, precision, W):
+            return False
+        if not full_sweep(rng, G, c, total, rows, prior, hyper, state, width, own, precision, norms):
+            return False
+        for i in range(free.shape[1]):
+            free[k, i] = rng.standard_normal()
+        deltas[k] = state.delta
+        locals_[k] = state.local
+        levels[k] = state.level
     return True

@@ -69,12 +69,9 @@ def draw_noise(rng: Any, learned: Any, rows: float, rss: float, sigma: float, wi
 
 @njit(cache=True, nogil=True)
 def draw_noise_along(rng: Any, rows: float, rss: float, power: int, hyper: Any, state: Any, width: float) -> None:
-    """Draw sigma given ``rows`` residuals with a / sigma^power held: a goes with it."""
+    """Draw sigma given ``rows`` residuals with a / sigma^power, power not 0, held: a goes with it."""
     level = state.level
     if hyper.noise.kind == KNOWN:
-        return
-    if power == 0:
-        level[SIGMA] = draw_noise(rng, hyper.noise, rows, rss, level[SIGMA], width)
         return
     x = math.log(level[SIGMA])
     shift = math.log(level[RATE]) - power * x
