@@ -8,15 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.errors import InputError, NoEngineError, NoMapError
+from bayesreg.errors import InputError, NoEngineError
 from bayesreg.fit import Seed, seed_sequence
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.model import Model, bind
-from bayesreg.noise import same_at_every_level
 from bayesreg.path import largest_strength, map_path_of
 from bayesreg.priors.base import NormalMixture
-from bayesreg.priors.mixture import why_no_mode
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
 from bayesreg.row_certificates import Certifier
@@ -30,7 +28,7 @@ from bayesreg.tuning.result import TuneResult, edge_note, strongest_within_one_s
 from bayesreg.tuning.sampled_evidence import Sampling, sampled_curve, why_not_sampled
 from bayesreg.tuning.scores import ScoreName, make_score
 from bayesreg.tuning.splits import make_splits
-from bayesreg.tuning.strengths import at_strength, check_strengths, why_no_strength
+from bayesreg.tuning.strengths import at_strength, check_strengths, why_no_path, why_no_strength
 
 Array = NDArray[np.float64]
 Method = Literal["cv", "alo", "evidence", "loo", "bayes"]
@@ -187,30 +185,13 @@ def tune(
         return _bayes(given, unit, law_note)
     if (reason := why_no_strength(model.prior, method)) is not None:
         raise InputError(f"there is nothing to tune: {reason}.")
-    if method in ("cv", "alo") and (error := _why_no_path(problem)) is not None:
+    if method in ("cv", "alo") and (error := why_no_path(problem)) is not None:
         raise error
     if method == "evidence":
         return _evidence(given)
     if method == "loo":
         return _loo(given)
     return _cv(given, cv, groups, score, per_row) if method == "cv" else _alo(given, score)
-
-
-def _why_no_path(problem: Problem) -> Exception | None:
-    """What to raise where the MAP has no path to choose from; None where it has."""
-    if implements(problem.prior, NormalMixture):
-        return NoMapError(
-            f"method='cv' and 'alo' tune the MAP, and there is none: {why_no_mode(problem.prior)} Use method='loo' or "
-            "'bayes'."
-        )
-    if problem.known_sigma is None and not same_at_every_level(problem):
-        return InputError(
-            "method='cv' and 'alo' tune the MAP along its path, which needs the noise level: give it as a number "
-            f"({type(problem.likelihood).__name__}(sigma=...)), or, with a Gaussian likelihood, a prior with "
-            "relative_to='penalty', whose MAP is the same for every sigma; or use method='loo', 'bayes' or, with a "
-            "Gaussian likelihood, 'evidence', which integrate over it."
-        )
-    return None
 
 
 def _cv(given: _Given, cv: Any, groups: Any, score: ScoreName | None, per_row: bool) -> TuneResult:
