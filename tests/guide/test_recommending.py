@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array as sparse_array
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 
 import bayesreg as br
@@ -147,5 +148,7 @@ def test_what_cannot_be_advised_on_is_refused() -> None:
         br.recommend(X, X[:, 0], need_feature_selection=1)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="draws must be an integer of at least 50"):
         br.recommend(X, X[:, 0], draws=10)
+    with pytest.raises(InputError, match=r"pass X\.toarray\(\)"):
+        br.recommend(sparse_array(X), X[:, 0])
     with pytest.raises(InputError, match="y contains NaN"):
         br.recommend(X, [1.0, np.nan, 0, 0, 0])
