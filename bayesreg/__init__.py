@@ -5,6 +5,8 @@
 * ``find_map``, ``map_path``: the penalised fit, certified. ``verify``: the same certificate for anybody's fit.
 * ``sample``: the posterior as an ArviZ DataTree; ``diagnose``: how well it was sampled. ``explain``: which engine, and
   why. ``to_pymc``: the PyMC form.
+* ``path_posterior``: the posterior along the penalty, for ribbons around the path.
+* ``tune``: the strength of the shrinkage, by cross-validation, leave-one-out, evidence or full Bayes.
 * ``recommend``: a prior and its strength, read off the data; ``choose_regularization``: by a rule of thumb.
 * ``select``: the columns that a posterior needs, as a fitted submodel.
 * ``contrast``: combinations of coefficients. ``sensitivity``: how much of a posterior is the prior's doing.
@@ -58,6 +60,10 @@ if TYPE_CHECKING:
     from bayesreg.selection import Selection as Selection
     from bayesreg.selection import select as select
     from bayesreg.shrinkage_factors import shrinkage as shrinkage
+    from bayesreg.tuning import PathPosterior as PathPosterior
+    from bayesreg.tuning import TuneResult as TuneResult
+    from bayesreg.tuning import path_posterior as path_posterior
+    from bayesreg.tuning import tune as tune
     from bayesreg.verification import verify as verify
 
 # Names are loaded when first used (PEP 562), so that importing the package costs next to nothing.
@@ -72,11 +78,13 @@ _HOME = {
     "LogisticRegression": "estimators",
     "MapResult": "results",
     "Model": "model",
+    "PathPosterior": "tuning",
     "PathResult": "results",
     "PoissonRegressor": "estimators",
     "QuantileRegressor": "estimators",
     "Recommendation": "guide",
     "Ridge": "estimators",
+    "TuneResult": "tuning",
     "Selection": "selection",
     "choose_regularization": "guide",
     "compare": "comparison",
@@ -87,6 +95,7 @@ _HOME = {
     "log_evidence": "evidence",
     "make_design": "data",
     "map_path": "path",
+    "path_posterior": "tuning",
     "penalty_for": "conventions",
     "predict": "prediction",
     "prior_from": "conventions",
@@ -97,6 +106,7 @@ _HOME = {
     "sensitivity": "power_scaling",
     "shrinkage": "shrinkage_factors",
     "to_pymc": "fit",
+    "tune": "tuning",
     "verify": "verification",
 }
 __all__ = ["__version__", *_MODULES, *_HOME]

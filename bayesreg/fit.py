@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,11 +176,11 @@ def find_map_of(
         engine=chosen.name,
         n_iter=mode.n_iter,
         names=problem.design.names,
-        log_posterior=problem.log_posterior(mode.coef, mode.intercept, sigma),
         measure=stated,
         notes=problem.notes,
         likelihood=problem.likelihood,
         write_spec=problem.write_spec,
+        density=partial(problem.log_posterior, mode.coef, mode.intercept, sigma),
         dual=mode.dual,
     )
 

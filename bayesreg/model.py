@@ -35,8 +35,8 @@ class Model:
         From ``likelihoods``: ``Gaussian(sigma=...)``, ``Huber``, ``Laplace``, ``AsymmetricLaplace``, ``StudentT``,
         ``Bernoulli()``, ``Poisson()``, or one of your own.
     prior : Prior
-        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, ``GroupLaplace``, ``StudentT``, ``Horseshoe``,
-        ``RegularizedHorseshoe``, or one of your own.
+        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, ``GroupLaplace``, ``GroupGaussian``, ``StudentT``,
+        ``Horseshoe``, ``RegularizedHorseshoe``, or one of your own.
     fit_intercept : bool, default True
         Whether there is an intercept beside the coefficients.
     intercept : priors.Flat or priors.Gaussian, default Flat()
@@ -123,9 +123,9 @@ class Model:
         self.likelihood.check_response(design.y[design.weight > 0])
         notes: list[str] = []
         _warn_constant(design, self.fit_intercept)
-        for name in ("scale", "rate", "l1", "l2", "loc", "factor"):
+        for name in ("groups", "scale", "rate", "l1", "l2", "loc", "factor"):
             value = getattr(self.prior, name, None)
-            if isinstance(value, tuple) and len(value) != design.p:
+            if isinstance(value, tuple) and len(value) != design.p and not implements(value[0], Law):
                 raise InputError(
                     f"{type(self.prior).__name__}({name}=...) has {len(value)} entries but X has {design.p} columns."
                 )
@@ -220,8 +220,10 @@ def _warn_constant(design: Design, fit_intercept: bool) -> None:
 
 def _warn_noise_pull(problem: Problem) -> None:
     """Warn where a prior scaled by a learned sigma has a say about sigma itself."""
+    if problem.relative_to is None or problem.sigma_law is None:
+        return
     penalised, rows = problem.p - int(problem.unpenalised.sum()), problem.design.total_weight
-    if problem.sigma_law is not None and problem.relative_to is not None and penalised > rows / 4:
+    if penalised > rows / 4:
         warnings.warn(
             f"sigma is learned and the prior of {penalised} coefficients is relative to it (relative_to="
             f"{problem.relative_to!r}) with only {rows:g} rows: the prior itself pulls sigma down. "

@@ -39,10 +39,13 @@ class NullModel:
     theta: Array
     d: Array
 
-    def slope_norm(self, weight: Array) -> float:
-        """Weighted norm of F' at the null model; 1 where it vanishes."""
-        slope = np.divide(self.theta, weight, out=np.zeros_like(self.theta), where=weight > 0)
-        norm = float(np.sqrt(weight @ slope**2))
+    def slope_norm(self, weight: Array | None) -> float:
+        """Weighted norm of F' at the null model; 1 where it vanishes. Weight None: all 1."""
+        if weight is None:
+            norm = float(np.sqrt(self.theta @ self.theta))
+        else:
+            slope = np.divide(self.theta, weight, out=np.zeros_like(self.theta), where=weight > 0)
+            norm = float(np.sqrt(weight @ slope**2))
         return norm if norm > 0 else 1.0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayesreg.by_group import gathered
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.interfaces import implements
@@ -102,13 +103,17 @@ def prior_predictive(
         intercept = problem.intercept_prior.loc + rng.standard_normal(draws) / np.sqrt(rate)
         values["intercept"] = intercept
     response = problem.likelihood.draw(rng, problem.linear_predictor(coef, intercept), sigma[:, None])
-    lead = {"chain": [0], "draw": np.arange(draws)}
-    prior: dict[str, Any] = {name: (("chain", "draw"), value[None]) for name, value in values.items()}
+    lead: dict[str, Any] = {"chain": [0], "draw": np.arange(draws)}
+    values, labels = gathered(values)
+    group = {"group": np.array(next(iter(labels.values())), dtype=str)} if labels else {}
+    prior: dict[str, Any] = {
+        name: (("chain", "draw", *(["group"] if name in labels else [])), value[None]) for name, value in values.items()
+    }
     prior["coef"] = (("chain", "draw", "feature"), coef[None])
     if local is not None:
         prior["local_scale"] = (("chain", "draw", "feature"), local[None])
     groups = {
-        "prior": xr.Dataset(prior, lead | {"feature": np.array(problem.design.names, dtype=str)}),
+        "prior": xr.Dataset(prior, lead | group | {"feature": np.array(problem.design.names, dtype=str)}),
         "prior_predictive": xr.Dataset(
             {"y": (("chain", "draw", "obs"), response[None])}, lead | {"obs": np.arange(problem.n)}
         ),

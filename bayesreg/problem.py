@@ -158,7 +158,7 @@ class Problem:
         if not implements(self.prior, Penalised):
             return np.isinf(self.unit)
         hyper = dict.fromkeys(self.hyper_laws, 1.0)
-        bound = penalty_of(self.prior, self.unit, None, 1.0, hyper)
+        bound = penalty_of(self.prior, self.unit, None, 1.0, hyper) if hyper else self.penalty(1.0)
         return ~(bound.penalised | bound.constrained)
 
     def with_strength(self, strength: float) -> Problem:
@@ -286,6 +286,13 @@ class Problem:
 
     def least_squares(self, sigma: float) -> LeastSquares:
         """The Gaussian MAP problem at a noise level in half-RSS units, intercept eliminated, in d = coef - loc."""
+        if self.memo.get("least squares at") != (sigma, self.strength):
+            self.memo.update({"least squares": self._make_least_squares(sigma)})
+            self.memo["least squares at"] = (sigma, self.strength)
+        made: LeastSquares = self.memo["least squares"]
+        return made
+
+    def _make_least_squares(self, sigma: float) -> LeastSquares:
         design = self.design
         penalty = self.penalty(sigma).scaled(sigma**2)
         shifted, moments = self.shifted_response, design.moments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,8 +41,6 @@ class MapResult:
         Cycles or Newton steps, 0 for a closed form.
     names : tuple of str
         Column names.
-    log_posterior : float
-        Log posterior density (up to the log evidence) at the mode.
     measure : str
         What the density is with respect to.
     notes : tuple of str
@@ -50,6 +49,8 @@ class MapResult:
         For predictions.
     write_spec : callable
         Returns the model as JSON.
+    density : callable
+        Returns the log posterior density at the mode.
     dual : array, shape (n,), or None
         Multiplier theta of the rows, where the loss has kinks: what certifies the mode.
     """
@@ -61,17 +62,22 @@ class MapResult:
     engine: str
     n_iter: int
     names: tuple[str, ...]
-    log_posterior: float
     measure: str
     notes: tuple[str, ...]
     likelihood: Likelihood
     write_spec: Callable[[], str]
+    density: Callable[[], float]
     dual: Array | None = None
 
     @property
     def spec(self) -> str:
         """The model as JSON."""
         return self.write_spec()
+
+    @cached_property
+    def log_posterior(self) -> float:
+        """Log posterior density (up to the log evidence) at the mode; worked out when asked for."""
+        return self.density()
 
     @property
     def n_nonzero(self) -> int:

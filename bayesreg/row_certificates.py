@@ -80,7 +80,7 @@ class Certifier:
         more than that.
         """
         null = self.null
-        norm = null.slope_norm(self.problem.design.weight)
+        norm = null.slope_norm(self.problem.design.row_weight)
         rounded = 64 * EPS * self._slope_size(null.eta, self._size(null.d, null.eta))
         return norm if norm > rounded else rounded / KKT_TOLERANCE
 

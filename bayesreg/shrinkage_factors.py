@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayesreg.by_group import drawn
 from bayesreg.equivalence import half_width
 from bayesreg.errors import InputError
 from bayesreg.flat_fit import relative_to_flat
@@ -198,7 +199,7 @@ def _prior_precision(post: xr.DataTree, prior: Prior) -> tuple[Array, Array]:
     shape = posterior["coef"].shape
     known = float(data["sigma"]) if "sigma" in data else 1.0
     sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(shape[:2], known)
-    hyper = {name: posterior[name].to_numpy() for name in prior.hyperparameters()}
+    hyper = {name: drawn(posterior, name) for name in prior.hyperparameters()}
     word = data.attrs["relative_to"]
     local = posterior["local_scale"].to_numpy() if "local_scale" in posterior else None
     precision = prior_precision(prior, hyper, data["unit"].to_numpy(), None if word == "None" else word, sigma, local)

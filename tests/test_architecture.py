@@ -23,7 +23,7 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 # Imports point strictly down; within one folder siblings may import each other, but engines only their base.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "interfaces"),
-    ("groups", "scales", "data"),
+    ("groups", "by_group", "scales", "data"),
     ("penalty",),
     ("numerics", "priors", "likelihoods"),
     (
@@ -70,8 +70,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("choice", "chains"),
     ("fit", "path", "evidence", "map_shrinkage"),
     ("shrinkage_factors", "verification", "prediction", "prior_prediction", "contrasts", "selection"),
-    ("comparison", "power_scaling", "plots", "estimators"),
-    ("report", "guide"),
+    ("comparison", "power_scaling", "estimators"),
+    ("tuning",),
+    ("plots", "guide"),
+    ("report",),
     ("cli",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -41,6 +41,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/engines.md",
         "docs/conventions.md",
         "docs/long_runs.md",
+        "docs/strength.md",
         "docs/selection.md",
         "docs/choosing.md",
     ):
@@ -55,6 +56,7 @@ def test_links_between_documents_lead_somewhere() -> None:
 @pytest.mark.parametrize(
     ("page", "said"),
     [
+        ("docs/strength.md", "log evidence, exact"),
         ("docs/selection.md", "5 of 10 columns by projection: bmi, s5, bp, s3, sex"),
         ("docs/choosing.md", "within one standard error of the best in elpd (leave-one-out)"),
     ],

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.data.columns import Columns
-from bayesreg.numerics.penalised_quadratic import minimise
+from bayesreg.numerics.lagging_gram import LEFT_OF_SINGLE, LaggingGram
+from bayesreg.numerics.penalised_quadratic import TOLERANCE, minimise
 from bayesreg.numerics.sparse_descent import sparse_descent
 from bayesreg.numerics.working_set import grow, start_set
 from bayesreg.penalty import Penalty
@@ -26,6 +27,10 @@ Index = NDArray[np.intp]
 EPS = float(np.finfo(float).eps)
 # A Gram matrix of more sparse columns would cost more memory than it is worth.
 GRAM_COLUMNS = 1500
+# How far a Gram matrix may lag while columns still join, and at the end; the accuracy of a step on one that lags.
+LAG_GROWING, LAG_LAST, ROUGHLY = 0.2, 0.05, 0.1
+# Columns that join at once, as a share of those in use: a set that is too large costs less than many rounds.
+GROWTH = 1.5
 
 
 class RowLoss(Protocol):
@@ -134,11 +139,13 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
     eta = problem.base + intercept + X.times(d)
     best = problem.value(eta, d, intercept)
     inside = start_set(problem.penalty, d)
+    held = LaggingGram(X, problem.scale)
     steps, rounds, idle, stuck = 0, 0, 0, False
     previous = np.inf
     while steps < max_steps:
         slope = loss.slope(eta)
-        violation = problem.violation(d, X.transposed_times(slope))
+        gradient = X.transposed_times(slope)
+        violation = problem.violation(d, gradient)
         worst = float(violation.max(initial=0.0))
         pulled = problem.pull(intercept)
         offset = 0.0 if pulled is None else abs(float(slope.sum()) + pulled[1])
@@ -152,9 +159,9 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
         if stuck and float(outside.max(initial=0.0)) <= tol:
             break
         previous = worst
-        inside = grow(problem.penalty, inside, violation, max(tol, 1e-2 * worst), int(np.count_nonzero(d)))
+        inside = grow(problem.penalty, inside, violation, max(tol, 1e-2 * worst), int(np.count_nonzero(d)), GROWTH)
         goal = max(tol, 0.1 * float(outside.max(initial=0.0)))
-        state = _descend(problem, inside, d, intercept, eta, best, goal, max_steps - steps)
+        state = _descend(problem, held, inside, d, intercept, eta, best, gradient[inside], goal, max_steps - steps)
         before = best
         d, intercept, eta, best, taken, stuck = state
         idle = idle + 1 if best >= before - 8 * EPS * abs(before) and worst <= 1e-8 else 0
@@ -167,29 +174,34 @@ def prox_newton(problem: SmoothProblem, d: Array, intercept: float, max_steps: i
 
 def _descend(
     problem: SmoothProblem,
+    held: LaggingGram,
     inside: Index,
     d: Array,
     intercept: float,
     eta: Array,
     best: float,
+    gradient: Array,
     goal: float,
     max_steps: int,
 ) -> tuple[Array, float, Array, float, int, bool]:
     """Newton steps on some columns until their KKT distance is at most ``goal`` or stops falling."""
     loss = problem.loss
-    everything = inside.size == d.size
-    inside = np.arange(d.size) if everything else inside
-    XW = problem.X if everything else problem.X.take(inside)
-    penalty = problem.penalty if everything else problem.penalty.take(inside)
+    held.hold(inside)
+    lag = LAG_GROWING if goal > 1e-6 else LAG_LAST
+    XW, penalty = held.columns, problem.penalty.take(inside)
     scale = problem.scale[inside]
     damping, stalled, taken = 0.0, 0, 0
     before = np.inf
     while taken < max_steps:
         slope = loss.slope(eta)
-        gradient = XW.transposed_times(slope)
+        if taken:
+            gradient = XW.transposed_times(slope)
         at = d[inside]
         worst = float(np.max(penalty.subdifferential_distance(at, gradient) / scale, initial=0.0))
-        if taken and (worst <= goal or (worst <= 1e-9 and worst >= 0.5 * before)):
+        slow = taken > 0 and worst > 0.3 * before
+        if slow and held.lags and worst > 1e-13:
+            held.doubt()
+        elif taken and (worst <= goal or (worst <= 1e-9 and worst >= 0.5 * before)):
             break
         before = worst
         h = loss.curvature(eta)
@@ -200,7 +212,7 @@ def _descend(
             # Without a majorant a step of about 1/damping in eta is as far as the model is trusted.
             h = np.where(np.isfinite(above), (1 - damping) * h + damping * above, h + damping * np.abs(slope))
         h = np.maximum(h, 1e-12 * h.max(initial=1e-300))
-        target = _model_minimum(XW, penalty, scale, h, slope, gradient, problem.pull(intercept), at)
+        target, h = _model_minimum(held, penalty, scale, h, slope, gradient, problem.pull(intercept), at, worst, lag)
         taken += 1
         step = target - at
         along = XW.times(step)
@@ -230,20 +242,20 @@ def _descend(
             continue
         d, intercept, best = new, intercept + share * shift, value
         # The predictor is taken afresh now and then: its steps round.
-        eta = new_eta if taken % 4 else problem.base + intercept + problem.X.times(d)
-        # A step that promises less than rounding is the last but one.
-        stalled = stalled + 1 if abs(decrease) <= rounding else 0
+        eta = new_eta if taken % 4 else problem.base + intercept + XW.times(d[inside])
+        # A step that promises less than rounding is the last but one, unless its model lags and the next gains too.
+        stalled = stalled + 1 if abs(decrease) <= rounding and (slow or not held.lags) else 0
         if stalled >= 3:
             return d, intercept, eta, best, taken, True
         if share >= 0.999:
             damping = damping * 0.03 if damping > 1e-9 else (damping if h.min() <= 0 else 0.0)
         elif share < 0.1:
             damping = min(1.0, max(10 * damping, 1e-2))
-    return d, intercept, problem.base + intercept + problem.X.times(d), best, taken, False
+    return d, intercept, problem.base + intercept + XW.times(d[inside]), best, taken, False
 
 
 def _model_minimum(
-    X: Columns,
+    held: LaggingGram,
     penalty: Penalty,
     scale: Array,
     h: Array,
@@ -251,23 +263,28 @@ def _model_minimum(
     gradient: Array,
     pulled: tuple[float, float] | None,
     at: Array,
-) -> Array:
-    """Minimiser of the quadratic model plus the penalty over the columns X, started at ``at``."""
+    worst: float,
+    lag: float,
+) -> tuple[Array, Array]:
+    """Minimiser of the quadratic model plus the penalty over the columns held, started at ``at``; its curvature."""
+    X = held.columns
     if X.is_sparse and penalty.groups is None and X.shape[1] > GRAM_COLUMNS:
-        return sparse_descent(
-            X.X, h, slope, pulled, penalty.l1, penalty.l2, penalty.constrained, at, scale, 1e-13, 5000
-        )[0]
-    gram = X.gram(h)
+        rates = (penalty.l1, penalty.l2, penalty.constrained)
+        return sparse_descent(X.X, h, slope, pulled, *rates, at, scale, 1e-13, 5000)[0], h
+    gram, along, total, h = held.at(h, lag)
     downhill = -gradient
     if pulled is not None:
-        total = float(h.sum()) + pulled[0]
-        along = X.transposed_times(h)
-        gram -= np.outer(along, along) / total
+        total += pulled[0]
+        gram = gram - np.outer(along, along) / total
         downhill += along * ((float(slope.sum()) + pulled[1]) / total)
     norm = np.sqrt(np.maximum(np.diag(gram), 0.0))
     # What is left of a constant column beside the intercept is rounding.
-    empty = norm <= 1e-7 * np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
-    gram[empty] = 0.0
-    gram[:, empty] = 0.0
-    downhill[empty] = 0.0
-    return minimise(gram, downhill + gram @ at, penalty, at, scale, 10_000)[0]
+    raw = np.sqrt(np.maximum(np.diag(gram) + (along**2 / total if pulled is not None else 0.0), 0.0))
+    empty = norm <= (LEFT_OF_SINGLE if held.lags else 1e-7) * raw
+    if empty.any():
+        gram = gram.copy()
+        gram[empty] = 0.0
+        gram[:, empty] = 0.0
+        downhill[empty] = 0.0
+    tol = max(TOLERANCE, ROUGHLY * worst) if held.lags else TOLERANCE
+    return minimise(gram, downhill + gram @ at, penalty, at, scale, 10_000, tol)[0], h

@@ -21,8 +21,8 @@ def start_set(penalty: Penalty, d: Array) -> Index:
     return whole_groups(penalty, np.flatnonzero((d != 0) | ~penalty.penalised))
 
 
-def grow(penalty: Penalty, inside: Index, violation: Array, tol: float, in_use: int) -> Index:
-    """Add the columns that violate most, up to half the number in use; sorted as they came, new ones last.
+def grow(penalty: Penalty, inside: Index, violation: Array, tol: float, in_use: int, share: float = 0.5) -> Index:
+    """Add the columns that violate most, up to a share of the number in use; sorted as they came, new ones last.
 
     Parameters
     ----------
@@ -35,11 +35,12 @@ def grow(penalty: Penalty, inside: Index, violation: Array, tol: float, in_use: 
         Columns at or below it stay out.
     in_use : int
         Number of non-zero coefficients.
+    share : float
     """
     outside = violation > tol
     outside[inside] = False
     new = np.flatnonzero(outside)
-    most = max(20, in_use // 2)
+    most = max(20, int(share * in_use))
     if new.size > most:
         new = new[np.argpartition(-violation[new], most)[:most]]
     return np.concatenate([inside, np.setdiff1d(whole_groups(penalty, new), inside)])

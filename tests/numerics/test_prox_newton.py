@@ -12,8 +12,15 @@ from scipy.special import expit
 
 from bayesreg.data.columns import Columns
 from bayesreg.groups import Groups
+from bayesreg.numerics import lagging_gram
 from bayesreg.numerics.prox_newton import Ridge, RowLoss, SmoothProblem, prox_newton
 from bayesreg.penalty import Penalty
+
+
+@pytest.fixture(params=[5e7, 0.0], ids=["fresh", "lagging"], autouse=True)
+def cheap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything once with a Gram matrix for each curvature, and once with one that lags in single precision."""
+    monkeypatch.setattr(lagging_gram, "CHEAP", request.param)
 
 
 @dataclass(frozen=True)
