@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.intervals import interval
-from bayesreg.posterior import is_ours
 from bayesreg.results import MapResult
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def contrast(
     Parameters
     ----------
     fit : xarray.DataTree or MapResult
-        What `sample` or `find_map` returned.
+        What `sample` or `find_map` returned, or the ``posterior`` of a `select`.
     weights : mapping or array
         One contrast as ``{column: weight}``, several as ``{label: {column: weight}}`` (``"intercept"`` counts as a
         column, where none has that name), or an array of shape (p,) or (k, p).
@@ -67,7 +66,7 @@ def contrast(
     """
     import pandas as pd
 
-    if not isinstance(fit, MapResult) and not is_ours(fit):
+    if not isinstance(fit, MapResult) and not _has_coefficients(fit):
         raise InputError(f"contrast needs what br.sample or br.find_map returns, got {type(fit).__name__}.")
     names = fit.names if isinstance(fit, MapResult) else tuple(map(str, fit["posterior"]["feature"].to_numpy()))
     labels, A = _read(weights, names)
@@ -87,6 +86,15 @@ def contrast(
             raise InputError(f"rope must be a number of at least 0, in the unit of the contrast, got {rope!r}.")
         columns["equivalence"] = (np.abs(values) <= rope).mean((0, 1))
     return pd.DataFrame(columns, index=index)
+
+
+def _has_coefficients(fit: Any) -> bool:
+    """Whether this is a tree of named coefficients: a posterior, or its projection."""
+    import xarray as xr
+
+    if not isinstance(fit, xr.DataTree) or "posterior" not in fit.children:
+        return False
+    return "coef" in fit["posterior"].data_vars and "feature" in fit["posterior"].coords
 
 
 def _read(weights: Mapping[str, Any] | ArrayLike, names: tuple[str, ...]) -> tuple[list[str], Array]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayesreg.certificate import certify
 from bayesreg.data.columns import Columns
 from bayesreg.effective_df import effective_df
 from bayesreg.errors import InputError
@@ -42,6 +43,8 @@ def shrinkage_of_map(
     if problem.design.names != mode.names:
         raise InputError(f"X has the columns {problem.design.names}, but the MAP was fitted to {mode.names}.")
     sigma = 1.0 if mode.sigma is None else mode.sigma
+    if mode.converged and not certify(problem, mode.coef, mode.intercept, sigma, dual=mode.dual).accepted:
+        raise InputError("the MAP is not that of these data: give the X, y, sample_weight and offset of its fit.")
     d = mode.coef - problem.loc
     precision = _precision(problem.penalty(sigma), d)
     information = _information(problem, mode, sigma)

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import seed_sequence
+from bayesreg.fitted_rows import same_rows
 from bayesreg.interfaces import implements
 from bayesreg.model import Model, bind
 from bayesreg.posterior import is_ours
 from bayesreg.prior_prediction import draw_prior
-from bayesreg.priors.base import Exported, NormalMixture
+from bayesreg.priors.base import Exported, Marginal, NormalMixture
 from bayesreg.problem import Problem
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def sensitivity(posterior: xr.DataTree, X: Any, *, seed: int | np.random.Generat
         raise InputError(f"sensitivity needs a DataTree made by bayesreg.sample, got {type(posterior).__name__}.")
     if "log_likelihood" not in posterior.children:
         raise InputError("this posterior keeps no pointwise log likelihood (too many rows times draws).")
+    same_rows(posterior, X)
     problem = _bound(posterior, X)
     group = posterior["posterior"].to_dataset()
     names = [str(name) for name in group.data_vars if name != "local_scale"]
@@ -111,11 +113,7 @@ def _bound(posterior: xr.DataTree, X: Any) -> Problem:
         # What there is to say about the data was said when they were sampled.
         warnings.simplefilter("ignore", BayesregWarning)
         weight, offset = data["sample_weight"].to_numpy(), data["offset"].to_numpy()
-        problem = bind(model, X, posterior["observed_data"]["y"].to_numpy(), weight, offset)
-    mean, sd = data["x_mean"].to_numpy(), data["x_sd"].to_numpy()
-    if problem.p != mean.size or np.any(np.abs(problem.design.x_mean - mean) > 1e-8 * (np.abs(mean) + sd)):
-        raise InputError("X is not the X of the fit: its columns have other means. Give the same rows.")
-    return problem
+        return bind(model, X, posterior["observed_data"]["y"].to_numpy(), weight, offset)
 
 
 def _log_prior(problem: Problem, values: dict[str, Array]) -> Array:
@@ -133,7 +131,8 @@ def _log_prior(problem: Problem, values: dict[str, Array]) -> Array:
             own = np.array([float(problem.intercept_prior.log_density(b, level)) for b, level in pairs])
             total = total + own.reshape(shape)
         return np.asarray(total)
-    mixed = implements(problem.prior, NormalMixture)
+    # The density of the coefficients alone where it is known, else with their local scales.
+    mixed = implements(problem.prior, NormalMixture) and not implements(problem.prior, Marginal)
     out = np.empty(shape)
     for at in np.ndindex(shape):
         out[at] = problem.log_prior(

@@ -38,6 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "local_scales",
         "equivalence",
         "flat_fit",
+        "fitted_rows",
     ),
     (
         "model",

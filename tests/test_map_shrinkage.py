@@ -87,5 +87,7 @@ def test_the_text_tells_the_support_and_the_degrees_of_freedom(linear: Data) -> 
     assert "degrees of freedom" in found._repr_html_()
     with pytest.raises(InputError, match=r"give those of its fit too, shrinkage\(mode, X, y\)"):
         br.shrinkage(mode)
+    with pytest.raises(InputError, match="the MAP is not that of these data"):
+        br.shrinkage(mode, linear[0], -linear[1])
     with pytest.raises(InputError, match=r"the MAP was fitted to \('x0', 'x1', 'x2', 'x3'\)"):
         br.shrinkage(mode, linear[0][:, :3], linear[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,9 +94,8 @@ def compare_quickly(models: Mapping[str, Model], design: Design, draws: int, see
 def _sample(
     model: Model, design: Design, rows: NDArray[np.bool_], draws: int, seed: np.random.Generator
 ) -> xr.DataTree:
-    X: Any = design.X[np.flatnonzero(rows)] if design.is_sparse else design.X[rows]
     weight = design.weight[rows]
-    return sample(model, X, design.y[rows], sample_weight=weight, draws=draws, chains=2, seed=seed)
+    return sample(model, design.X[rows], design.y[rows], sample_weight=weight, draws=draws, chains=2, seed=seed)
 
 
 def _by_folds(model: Model, design: Design, label: NDArray[np.intp], draws: int, seed: np.random.Generator) -> Array:
@@ -105,9 +104,8 @@ def _by_folds(model: Model, design: Design, label: NDArray[np.intp], draws: int,
         left = label == fold
         post = _sample(model, design, ~left, draws, seed)
         group = post["posterior"]
-        rows = design.columns.X[np.flatnonzero(left)]
         b = group["coef"].to_numpy().reshape(-1, design.p)
-        eta = group["intercept"].to_numpy().reshape(-1, 1) + np.asarray(rows @ b.T).T
+        eta = group["intercept"].to_numpy().reshape(-1, 1) + b @ design.X[left].T
         sigma = group["sigma"].to_numpy().reshape(-1, 1) if "sigma" in group else 1.0
         y = design.y[left]
         loss = model.likelihood.loss(eta, y, sigma) + model.likelihood.row_constant(y, sigma)

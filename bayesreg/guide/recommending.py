@@ -150,6 +150,8 @@ def recommend(
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 50:
         raise InputError(f"draws must be an integer of at least 50, got {draws!r}.")
     design = make_design(X, y, sample_weight)
+    if design.is_sparse:
+        raise InputError("X is sparse, and recommend samples, which needs it dense: pass X.toarray().")
     if likelihood is None:
         likelihood = Bernoulli() if np.array_equal(np.unique(design.y), [0.0, 1.0]) else Gaussian()
     rng = np.random.default_rng(seed_sequence(seed))
@@ -241,9 +243,8 @@ def _prior(compared: Compared, select_columns: bool) -> tuple[str, bool, str]:
 
 def _needed(post: xr.DataTree, design: Design) -> tuple[float, int] | None:
     """Share of the variation that is explained, and how many columns predict as well as all of them."""
-    X = design.X.toarray() if design.is_sparse else design.X
     try:
-        found = select(post, X)
+        found = select(post, design.X)
     except InputError:
         # A likelihood whose projection has no closed form.
         return None

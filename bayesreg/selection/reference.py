@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from bayesreg.data.checks import as_matrix
 from bayesreg.errors import InputError
+from bayesreg.fitted_rows import same_rows
 from bayesreg.likelihoods import Bernoulli, Gaussian, Poisson
 from bayesreg.model import Model
 from bayesreg.numerics.curved_projection import Family
 from bayesreg.posterior import is_ours
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Array = NDArray[np.float64]
 
@@ -162,7 +158,7 @@ def read_reference(post: Any, X: Any, who: str) -> Reference:
     sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else none + known
     weight, offset = data["sample_weight"].to_numpy(), data["offset"].to_numpy()
     y = post["observed_data"]["y"].to_numpy()
-    rows = None if X is None else _same_rows(X, post, names, weight)
+    rows = None if X is None else same_rows(post, X)
     gram = data["gram"].to_numpy()
     centre = data["x_mean"].to_numpy() if model.fit_intercept else np.zeros(len(names))
     if not isinstance(model.likelihood, Gaussian):
@@ -176,19 +172,3 @@ def read_reference(post: Any, X: Any, who: str) -> Reference:
         h = weight * model.likelihood.curvature(eta, y, 1.0)
         centre = h @ rows / h.sum() if model.fit_intercept else centre
     return Reference(names, model, coef, intercept, sigma, gram, centre, weight, offset, y, rows)
-
-
-def _same_rows(X: Any, post: xr.DataTree, names: tuple[str, ...], weight: Array) -> Array:
-    """X as a dense array, if it is the one of the fit."""
-    matrix, _ = as_matrix(X)
-    if matrix.shape != (weight.size, len(names)):
-        raise InputError(f"X has shape {matrix.shape}, but the posterior was fitted to {(weight.size, len(names))}.")
-    dense = np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
-    mean, sd = post["constant_data"]["x_mean"].to_numpy(), post["constant_data"]["x_sd"].to_numpy()
-    far = np.abs(weight @ dense / weight.sum() - mean) > 1e-8 * (np.abs(mean) + sd)
-    if np.any(far):
-        j = int(np.argmax(far))
-        raise InputError(
-            f"X is not the X of the fit: column {names[j]!r} has another mean. Give the same rows, in the same order."
-        )
-    return dense

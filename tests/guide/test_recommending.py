@@ -6,14 +6,20 @@ import re
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array as sparse_array
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 
 import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.data import make_design
 from bayesreg.errors import InputError
+from bayesreg.guide import comparisons
 from bayesreg.guide.comparisons import compare_quickly
 from bayesreg.guide.strength import strength_of
+
+
+def gaussian_model(scale: float) -> br.Model:
+    return br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(scale))
 
 
 def test_many_small_effects_take_a_gaussian_prior_with_the_true_scale() -> None:
@@ -47,6 +53,8 @@ def test_few_large_effects_take_a_sparse_prior_and_say_how_few(sparse: br.Recomm
     # p is above n/4: a scale relative to sigma would pull it down.
     assert sparse.model.prior.relative_to is None
     assert sparse.penalty.penalty == "elastic_net"
+    # Of 60 columns and 80 rows importance weights make nothing.
+    assert "in elpd (5 folds)" in str(sparse)
     difference, se = sparse.comparison.loc["gaussian", ["difference", "difference_se"]]
     assert difference < -2 * se
     assert sparse.measures.loc["correlated groups", "value"] == 1.0
@@ -110,12 +118,26 @@ def test_quick_comparison_by_leave_one_out_is_that_of_compare() -> None:
     np.testing.assert_allclose(found.table()["difference_se"].max(), table["dse"].max(), rtol=1e-6)
 
 
+def test_folds_say_what_leaving_one_out_says_where_both_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(17)
+    X = rng.standard_normal((100, 3))
+    y = 2.0 + X @ [1.0, 0.0, 0.5] + rng.standard_normal(100)
+    models = {"tight": gaussian_model(0.1), "wide": gaussian_model(1.0)}
+    design = make_design(X, y, rng.integers(1, 3, 100))
+    one = compare_quickly(models, design, 200, np.random.default_rng(1)).table()
+    monkeypatch.setattr(comparisons, "_UNRELIABLE", -1.0)
+    found = compare_quickly(models, design, 200, np.random.default_rng(1))
+    assert found.how == "5 folds"
+    np.testing.assert_allclose(found.table()["elpd"][one.index], one["elpd"], rtol=0.03)
+    assert found.table().index[0] == "wide"
+
+
 @pytest.mark.parametrize("prior", ["gaussian", "laplace"])
 @pytest.mark.parametrize("classes", [False, True])
 def test_the_equivalent_in_scikit_learn_is_the_same_penalised_fit(prior: str, classes: bool) -> None:
     rng = np.random.default_rng(16)
     X = rng.standard_normal((100, 4)) * [1.0, 3.0, 0.2, 1.0]
-    eta = X @ [1.0, 0.2, -2.0, 0.0]
+    eta = X @ [0.5, 0.1, -1.0, 0.0]
     y = (rng.random(100) < 1 / (1 + np.exp(-eta))).astype(float) if classes else eta + 1.3 * rng.standard_normal(100)
     kind = {"gaussian": priors.Gaussian, "laplace": priors.Laplace}[prior]
     likelihood = likelihoods.Bernoulli() if classes else likelihoods.Gaussian()
@@ -147,5 +169,7 @@ def test_what_cannot_be_advised_on_is_refused() -> None:
         br.recommend(X, X[:, 0], need_feature_selection=1)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="draws must be an integer of at least 50"):
         br.recommend(X, X[:, 0], draws=10)
+    with pytest.raises(InputError, match=r"pass X\.toarray\(\)"):
+        br.recommend(sparse_array(X), X[:, 0])
     with pytest.raises(InputError, match="y contains NaN"):
         br.recommend(X, [1.0, np.nan, 0, 0, 0])

@@ -10,6 +10,8 @@ from sklearn.linear_model import Lasso
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
+from bayesreg.selection.decoupled import decouple
+from bayesreg.selection.reference import Reference
 from tests.selection.conftest import SUPPORT, Data
 
 METHODS = ("projection", "dss", "savs", "interval", "sign")
@@ -65,6 +67,30 @@ def test_decoupled_summaries_are_the_adaptive_lasso_towards_the_fit_of_the_mean(
     # Its intercept keeps the mean of the fit.
     fit = float(group["intercept"].mean()) + X.mean(0) @ b
     assert found.intercept + X.mean(0) @ found.coef == pytest.approx(fit, rel=1e-10)
+
+
+def test_a_size_that_the_path_comes_back_to_is_taken_where_it_leaves_it_for_good() -> None:
+    rng = np.random.default_rng(2)
+    X, b = rng.standard_normal((20, 5)) @ rng.standard_normal((5, 5)), rng.standard_normal(5)
+    none = np.zeros((1, 1))
+    model = br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0), fit_intercept=False)
+    ones = np.ones(20)
+    reference = Reference(
+        tuple("abcde"), model, b[None, None], none, none + 1, X.T @ X, np.zeros(5), ones, 0 * ones, ones, None
+    )
+    found = decouple(reference, 5)
+    assert [len(support) for support in found.supports] == [0, 1, 2, 3, 4, 5]
+    Z = X * np.abs(b)
+
+    def sizes(penalty: float) -> int:
+        refit = Lasso(alpha=penalty / 2, fit_intercept=False, tol=1e-14, max_iter=1_000_000).fit(Z, X @ b)
+        return int(np.count_nonzero(refit.coef_))
+
+    # At less than its penalty there are more columns; somewhere above the path had more already.
+    assert all(sizes(0.999 * found.penalty[size]) > size for size in (3, 4))
+    assert all(sizes(p) >= 4 for p in np.linspace(0.05, 0.95, 9) * found.penalty[3])
+    path = [sizes(p) for p in np.geomspace(found.penalty[4] / 2, found.penalty[1], 60)]
+    assert np.any(np.diff(path) > 0)
 
 
 def test_thresholds_are_the_closed_form_on_standardised_data(known: Data, post: xr.DataTree) -> None:

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
+from bayesreg.selection import forward as search
 from bayesreg.selection.reference import Reference, read_reference
 from bayesreg.selection.submodel import submodel
 from tests.selection.conftest import SUPPORT, Data
@@ -124,6 +125,22 @@ def test_a_projected_poisson_draw_is_the_maximum_likelihood_fit_to_its_means(kno
         np.testing.assert_allclose(found.intercept[k], refit.intercept_, rtol=1e-6)
     with pytest.warns(br.errors.SamplingWarning, match=r"1 of 120 rows is unreliable .* give folds=10"):
         assert set(br.select(post, X, size=2).chosen) == {"x0", "x3"}
+
+
+def test_only_the_promising_of_many_columns_are_refitted_and_the_refits_decide(
+    classes: Data, class_post: xr.DataTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, _ = classes
+    reference = read_reference(class_post, X, "select")
+    order = search.forward(reference, 8)
+    promised = search._promised
+    # With the right candidates in any order the same column wins.
+    monkeypatch.setattr(search, "_promised", lambda *given: np.where(promised(*given) > 0, 1.0, 0.0))
+    assert search.forward(reference, 8) == order
+    monkeypatch.undo()
+    # With room for three refits the best of all is still among them.
+    monkeypatch.setattr(search, "_REFITTED", 3)
+    assert search.forward(reference, 8)[:3] == order[:3]
 
 
 def test_the_logistic_search_takes_the_column_that_trying_all_of_them_takes(

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 import bayesreg as br
-from bayesreg import likelihoods, priors
+from bayesreg import likelihoods, plots, priors
 from bayesreg.errors import InputError
 from tests.selection.conftest import SUPPORT, Data
 
@@ -28,6 +28,11 @@ def test_the_estimator_predicts_with_the_chosen_columns_only(known: Data, post: 
     rng = np.random.default_rng(1)
     noisy = eta + group["sigma"].to_numpy().reshape(-1, 1) * rng.standard_normal((200, *eta.shape))
     np.testing.assert_allclose(sd, noisy.std(axis=(0, 1)), rtol=0.02)
+    # The projected posterior is one for the other tools too.
+    table = br.contrast(found.posterior, {"x0": 1, "x3": 1})
+    both = group["coef"].sel(feature=["x0", "x3"]).sum("feature")
+    assert table["mean"].item() == pytest.approx(float(both.mean()), rel=1e-12)
+    assert set(plots.forest_data({"projected": found.posterior})["feature"]) == set(found.chosen)
     moved = X.copy()
     moved[:, ~est.get_support()] += 100.0
     np.testing.assert_array_equal(est.predict(moved), mean)
