@@ -16,7 +16,8 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
 # The two that need the least time run with the quick tests, the others with the slow ones.
 QUICK = ("04_paths_and_geometry", "10_mle_map_posterior")
 every_run = pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in NOTEBOOKS]
+    "path",
+    [pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in NOTEBOOKS],
 )
 
 # Folders where people and kernels keep their files, and what a traceback or a warning of an installed package shows.
