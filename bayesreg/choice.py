@@ -103,8 +103,8 @@ def refusal(problem: Problem) -> str | None:
     if learned:
         return (
             f"{learned} is learned: the joint mode of a global prior scale and the coefficients is degenerate (the "
-            "density grows without bound as both go to 0). Choose the scale first (for example by comparing models "
-            "with br.compare, or by cross-validation) and give it as a number; br.sample works as it is."
+            "density grows without bound as both go to 0). Choose the scale first, with br.tune, and give it as a "
+            "number; br.sample works as it is."
         )
     return None
 

@@ -17,7 +17,7 @@ _CLASSES = {
         (
             priors,
             (
-                *("Flat", "Gaussian", "Laplace", "ElasticNet", "GroupLaplace"),
+                *("Flat", "Gaussian", "Laplace", "ElasticNet", "GroupLaplace", "GroupGaussian"),
                 *("StudentT", "Horseshoe", "RegularizedHorseshoe"),
             ),
         ),

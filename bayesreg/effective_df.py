@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from bayesreg.data.columns import Columns
+from bayesreg.likelihoods import Gaussian
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
+
+# Unit columns whose distance from the span of others is below this are left to least squares.
+_PIVOT = 1e-5
 
 
 def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, intercept: Array) -> Array:
@@ -46,14 +50,31 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
     if constant and everywhere and penalty.positive is None:
         return _ridge(problem, sigma, strengths)
     out = np.empty(count.size)
+    whole = None
+    if isinstance(problem.likelihood, Gaussian) and not design.is_sparse and problem.p <= problem.n:
+        whole = (design.centred_gram if problem.fit_intercept else design.uncentred_gram) / sigma**2
     for k in range(count.size):
         d = coef[k] - problem.loc
         on = np.flatnonzero(d)
-        h = design.weight * np.maximum(_curvature(problem, sigma, coef[k], float(intercept[k])), 0.0)
-        gram = _gram(problem.design.columns.take(on), h, problem.fit_intercept)
-        H = gram + penalty.scaled(float(strengths[k])).smooth(d, on)[1]
-        out[k] = float(np.trace(linalg.lstsq(H, gram)[0])) if on.size else 0.0
+        if whole is not None:
+            gram = whole[np.ix_(on, on)]
+        else:
+            h = design.weight * np.maximum(_curvature(problem, sigma, coef[k], float(intercept[k])), 0.0)
+            gram = _gram(problem.design.columns.take(on), h, problem.fit_intercept)
+        out[k] = _trace(gram, penalty.scaled(float(strengths[k])).smooth(d, on)[1]) if on.size else 0.0
     return out
+
+
+def _trace(gram: Array, bend: Array) -> float:
+    """tr(H^-1 G) = k - tr(H^-1 R) for H = G + R; by least squares where H is singular to rounding."""
+    H = gram + bend
+    size = np.sqrt(np.diag(H))
+    if np.all(size > 0):
+        factor, info = linalg.lapack.dpotrf(H / np.outer(size, size), lower=1, clean=1)
+        if info == 0 and np.diag(factor).min() > _PIVOT:
+            inverse = linalg.lapack.dtrtri(factor, lower=1)[0] / size
+            return float(gram.shape[0] - np.vdot(inverse @ bend, inverse))
+    return float(np.trace(linalg.lstsq(H, gram)[0]))
 
 
 def _curvature(problem: Problem, sigma: float, coef: Array, intercept: float) -> Array:

@@ -48,7 +48,8 @@ def log_evidence(
     Parameters
     ----------
     model : Model
-        Gaussian likelihood; Gaussian or flat prior, its scale and sigma known or learned under any law.
+        Gaussian likelihood; Gaussian or flat prior, its scale and sigma known or learned under any law;
+        ``priors.GroupGaussian`` with two groups.
     X : array or frame, shape (n, p)
     y : array, shape (n,)
     sample_weight, offset : array, shape (n,), optional
@@ -56,7 +57,7 @@ def log_evidence(
     Returns
     -------
     Evidence
-        Cost O(n p min(n, p)).
+        Cost O(n p min(n, p)); some hundred times that for two groups.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from bayesreg.by_group import stem_of
 from bayesreg.errors import NotIdentifiedError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli, Poisson
@@ -116,16 +117,16 @@ def _without_mean(problem: Problem) -> str | None:
         return None
     if implements(prior, Penalised) and not implements(prior, Grouped):
         # Where another rate goes on when these have gone to 0, it bounds the coefficients.
-        gone = {name: math.inf if name == "prior_scale" else 0.0 for name in heavy}
-        rest = problem.penalty(1.0, dict.fromkeys(problem.hyper_laws, 1.0) | gone)
-        if rest.penalised.any():
+        gone = {name: math.inf if stem_of(name) == "prior_scale" else 0.0 for name in heavy}
+        ones = dict.fromkeys(problem.hyper_laws, 1.0)
+        if not np.any(problem.penalty(1.0, ones).penalised & ~problem.penalty(1.0, ones | gone).penalised):
             return None
     return " and ".join(f"{name} ~ {law!r}" for name, law in heavy.items())
 
 
 def _infinite_mean(name: str, law: Law) -> bool:
     """Whether the scale that a law gives has an infinite mean, as far as the law is one of ours."""
-    if name == "prior_scale":
+    if stem_of(name) == "prior_scale":
         heavy = isinstance(law, HalfCauchy | Flat | Jeffreys) or (isinstance(law, HalfStudentT) and law.df <= 1)
         return heavy or (isinstance(law, InverseGamma) and law.shape <= 0.5)
     # A rate: its reciprocal has a mean where its density vanishes at 0 fast enough.
@@ -141,12 +142,19 @@ def _check_scale_laws(problem: Problem) -> None:
     towards the strongest penalty; towards none, p coefficients lend the density scale^-p (a horseshoe's, times a power
     of its logarithm). A slab lends nothing: coefficients stay where it holds them.
     """
-    penalised = problem.p - int(problem.unpenalised.sum())
     slab = implements(problem.prior, NormalMixture) and problem.prior.local_law[0] == REGULARIZED_HORSESHOE
     for name, law in problem.hyper_laws.items():
-        wide = isinstance(law, Flat) and name == "prior_scale" and penalised >= 2 and not slab
+        wide = isinstance(law, Flat) and stem_of(name) == "prior_scale" and not slab and _governed(problem, name) >= 2
         if isinstance(law, Jeffreys | Flat) and not wide:
             raise NotIdentifiedError(
                 f"{name} ~ scales.{type(law).__name__}() leaves the posterior improper: it has infinite mass where the "
                 "data cannot rule the prior out. Give it a proper law such as scales.HalfCauchy(1.0)."
             )
+
+
+def _governed(problem: Problem, name: str) -> int:
+    """Number of penalised coefficients whose scale is the learned one of this name, or that of their group."""
+    if stem_of(name) == name:
+        return problem.p - int(problem.unpenalised.sum())
+    ones = dict.fromkeys(problem.hyper_laws, 1.0)
+    return int(np.sum(problem.penalty(1.0, ones).l2 != problem.penalty(1.0, ones | {name: 2.0}).l2))

@@ -35,8 +35,8 @@ class Model:
         From ``likelihoods``: ``Gaussian(sigma=...)``, ``Huber``, ``Laplace``, ``AsymmetricLaplace``, ``StudentT``,
         ``Bernoulli()``, ``Poisson()``, or one of your own.
     prior : Prior
-        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, ``GroupLaplace``, ``StudentT``, ``Horseshoe``,
-        ``RegularizedHorseshoe``, or one of your own.
+        ``priors.Flat()``, ``Gaussian``, ``Laplace``, ``ElasticNet``, ``GroupLaplace``, ``GroupGaussian``, ``StudentT``,
+        ``Horseshoe``, ``RegularizedHorseshoe``, or one of your own.
     fit_intercept : bool, default True
         Whether there is an intercept beside the coefficients.
     intercept : priors.Flat or priors.Gaussian, default Flat()
@@ -123,9 +123,9 @@ class Model:
         self.likelihood.check_response(design.y[design.weight > 0])
         notes: list[str] = []
         _warn_constant(design, self.fit_intercept)
-        for name in ("scale", "rate", "l1", "l2", "loc", "factor"):
+        for name in ("groups", "scale", "rate", "l1", "l2", "loc", "factor"):
             value = getattr(self.prior, name, None)
-            if isinstance(value, tuple) and len(value) != design.p:
+            if isinstance(value, tuple) and len(value) != design.p and not implements(value[0], Law):
                 raise InputError(
                     f"{type(self.prior).__name__}({name}=...) has {len(value)} entries but X has {design.p} columns."
                 )

@@ -92,9 +92,34 @@ def map_path(
     >>> path.n_nonzero[0], path.coef.shape
     (np.int64(0), (5, 2))
     """
+    problem = bind(model, X, y, sample_weight, offset)
+    return map_path_of(
+        problem,
+        n_points=n_points,
+        ratio=ratio,
+        strengths=strengths,
+        engine=engine,
+        early_stop=early_stop,
+        knots=knots,
+        max_iter=max_iter,
+    )
+
+
+def map_path_of(
+    problem: Problem,
+    *,
+    n_points: int = 100,
+    ratio: float | None = None,
+    strengths: ArrayLike | None = None,
+    engine: str | None = None,
+    early_stop: bool = False,
+    knots: bool = False,
+    max_iter: int = 10_000,
+) -> PathResult:
+    """Find the path of a model that is bound already; see `map_path`."""
     if not isinstance(n_points, int | np.integer) or isinstance(n_points, bool) or n_points < 2:
         raise InputError(f"n_points must be an integer of at least 2, got {n_points!r}.")
-    problem, unit = rescaled(bind(model, X, y, sample_weight, offset))
+    problem, unit = rescaled(problem)
     chosen = map_engine("map_path", problem, engine)
     sigma = _level(problem)
     certifier = Certifier(problem, sigma)
@@ -120,7 +145,7 @@ def map_path(
         warnings.warn(
             f"{failed} of {grid.size} points of the path miss the contract; the worst has {worst}.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     coef = np.stack([mode.coef for mode in modes])
     return PathResult(

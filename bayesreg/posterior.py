@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.by_group import gathered
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.local_scales import draw_local_scales
@@ -139,10 +140,13 @@ def _dataset(values: dict[str, Array], leading: tuple[str, ...], coords: dict[st
     import xarray as xr
 
     variables = {}
-    for name, value in values.items():
+    plain, labels = gathered(values)
+    for name, value in plain.items():
         array = np.asarray(value)
-        dims = leading + ("feature",) * (array.ndim - len(leading))
-        variables[name] = (dims, array)
+        own = "group" if name in labels else "feature"
+        variables[name] = (leading + (own,) * (array.ndim - len(leading)), array)
+    if labels:
+        coords = coords | {"group": np.array(next(iter(labels.values())), dtype=str)}
     used = {dim for dims, _ in variables.values() for dim in dims}
     return xr.Dataset(variables, {name: coords[name] for name in coords if name in used})
 

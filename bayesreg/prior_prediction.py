@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayesreg.by_group import gathered
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.interfaces import implements
@@ -95,6 +96,41 @@ def prior_predictive(
             "or fit_intercept=False."
         )
     rng = np.random.default_rng(seed_sequence(seed))
+    values, sigma, coef, local = draw_prior(problem, draws, rng)
+    intercept = np.zeros(draws)
+    if problem.fit_intercept:
+        rate = np.array([problem.intercept_prior.l2(level) for level in sigma])
+        intercept = problem.intercept_prior.loc + rng.standard_normal(draws) / np.sqrt(rate)
+        values["intercept"] = intercept
+    response = problem.likelihood.draw(rng, problem.linear_predictor(coef, intercept), sigma[:, None])
+    lead: dict[str, Any] = {"chain": [0], "draw": np.arange(draws)}
+    values, labels = gathered(values)
+    group = {"group": np.array(next(iter(labels.values())), dtype=str)} if labels else {}
+    prior: dict[str, Any] = {
+        name: (("chain", "draw", *(["group"] if name in labels else [])), value[None]) for name, value in values.items()
+    }
+    prior["coef"] = (("chain", "draw", "feature"), coef[None])
+    if local is not None:
+        prior["local_scale"] = (("chain", "draw", "feature"), local[None])
+    groups = {
+        "prior": xr.Dataset(prior, lead | group | {"feature": np.array(problem.design.names, dtype=str)}),
+        "prior_predictive": xr.Dataset(
+            {"y": (("chain", "draw", "obs"), response[None])}, lead | {"obs": np.arange(problem.n)}
+        ),
+    }
+    return xr.DataTree.from_dict(groups)
+
+
+def draw_prior(
+    problem: Problem, draws: int, rng: np.random.Generator
+) -> tuple[dict[str, Array], Array, Array, Array | None]:
+    """Draw the learned numbers by name, sigma (draws,), the coefficients (draws, p) and their local scales.
+
+    Raises
+    ------
+    InputError
+        Naming a law that is improper.
+    """
     sigma = np.full(draws, problem.known_sigma or 1.0)
     values: dict[str, Array] = {}
     if problem.sigma_law is not None:
@@ -102,27 +138,8 @@ def prior_predictive(
     hyper = {name: _draw(name, law, rng, draws) for name, law in problem.hyper_laws.items()}
     values |= hyper
     if implements(problem.prior, NormalMixture):
-        coef, local = _mixed(problem, problem.prior, hyper, sigma, rng)
-    else:
-        coef, local = problem.loc + _offsets(problem, hyper, sigma, rng), None
-    intercept = np.zeros(draws)
-    if problem.fit_intercept:
-        rate = np.array([problem.intercept_prior.l2(level) for level in sigma])
-        intercept = problem.intercept_prior.loc + rng.standard_normal(draws) / np.sqrt(rate)
-        values["intercept"] = intercept
-    response = problem.likelihood.draw(rng, problem.linear_predictor(coef, intercept), sigma[:, None])
-    lead = {"chain": [0], "draw": np.arange(draws)}
-    prior: dict[str, Any] = {name: (("chain", "draw"), value[None]) for name, value in values.items()}
-    prior["coef"] = (("chain", "draw", "feature"), coef[None])
-    if local is not None:
-        prior["local_scale"] = (("chain", "draw", "feature"), local[None])
-    groups = {
-        "prior": xr.Dataset(prior, lead | {"feature": np.array(problem.design.names, dtype=str)}),
-        "prior_predictive": xr.Dataset(
-            {"y": (("chain", "draw", "obs"), response[None])}, lead | {"obs": np.arange(problem.n)}
-        ),
-    }
-    return xr.DataTree.from_dict(groups)
+        return values, sigma, *_mixed(problem, problem.prior, hyper, sigma, rng)
+    return values, sigma, problem.loc + _offsets(problem, hyper, sigma, rng), None
 
 
 def _mixed(

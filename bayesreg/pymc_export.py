@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.by_group import gathered
 from bayesreg.errors import InputError, UnsupportedInputError
 from bayesreg.interfaces import implements
 from bayesreg.priors.base import Exported, Grouped, NormalMixture, Penalised, at_noise, positive_of
@@ -17,7 +18,8 @@ def build_pymc(problem: Problem, *, centred: bool = False, standardised: bool = 
     """Return a ``pymc.Model`` whose log density is ``problem.log_posterior``, constants included.
 
     Its variables are named as in our results: ``coef`` (dims ``feature``), ``intercept``, ``sigma``, ``prior_scale``,
-    ``local_scale`` (dims ``feature``) and ``slab`` of a normal mixture.
+    ``local_scale`` (dims ``feature``) and ``slab`` of a normal mixture. Scales of groups are ``prior_scale[label]``,
+    which ``prior_scale`` (dims ``group``) holds together.
     The data are ``X``, ``y`` (dims ``obs``) and, where present, ``offset`` and ``sample_weight``.
 
     Parameters
@@ -47,6 +49,10 @@ def build_pymc(problem: Problem, *, centred: bool = False, standardised: bool = 
             sigma = problem.sigma_law.to_pymc("sigma")
             model.set_initval(sigma, design.y_sd)
         hyper = {name: law.to_pymc(name) for name, law in problem.hyper_laws.items()}
+        stacks, labels = gathered(hyper, stack=pm.math.stack)
+        for stem, groups in labels.items():
+            model.add_coord("group", groups)
+            pm.Deterministic(stem, stacks[stem], dims="group")
         coef = _coefficients(problem, sigma, hyper, standardised)
         eta = pm.math.dot(X, coef)
         if np.any(design.offset):

@@ -23,7 +23,7 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 # Imports point strictly down; within one folder siblings may import each other, but engines only their base.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "interfaces"),
-    ("groups", "scales", "data"),
+    ("groups", "by_group", "scales", "data"),
     ("penalty",),
     ("numerics", "priors", "likelihoods"),
     (
@@ -36,6 +36,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "expected_nonzero",
         "explained_share",
         "local_scales",
+        "equivalence",
+        "flat_fit",
+        "fitted_rows",
     ),
     (
         "model",
@@ -65,9 +68,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("results",),
     ("engines",),
     ("choice", "chains"),
-    ("fit", "path", "evidence"),
-    ("shrinkage_factors", "verification", "prediction", "prior_prediction"),
-    ("comparison", "plots", "estimators"),
+    ("fit", "path", "evidence", "map_shrinkage"),
+    ("shrinkage_factors", "verification", "prediction", "prior_prediction", "contrasts", "selection"),
+    ("comparison", "power_scaling", "estimators"),
+    ("tuning",),
+    ("plots", "guide"),
     ("report",),
     ("cli",),
 )

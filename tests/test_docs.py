@@ -41,6 +41,9 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/engines.md",
         "docs/conventions.md",
         "docs/long_runs.md",
+        "docs/strength.md",
+        "docs/selection.md",
+        "docs/choosing.md",
     ):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(page)):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
@@ -48,6 +51,21 @@ def test_links_between_documents_lead_somewhere() -> None:
         r"`((?:notebooks|benchmarks|bayesreg|tests)/[\w./]+)`", text("README.md") + text("CONTRIBUTING.md")
     ):
         assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("docs/strength.md", "log evidence, exact"),
+        ("docs/selection.md", "5 of 10 columns by projection: bmi, s5, bp, s3, sex"),
+        ("docs/choosing.md", "within one standard error of the best in elpd (leave-one-out)"),
+    ],
+)
+def test_the_pieces_of_a_page_run_in_a_row(page: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text(page), re.DOTALL))
+    exec(compile(code, page, "exec"), {})
+    plt.close("all")
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.slow

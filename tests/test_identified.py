@@ -123,6 +123,8 @@ CLASSES = np.array([0.0, 0.0, 1.0, 1.0])
         (priors.ElasticNet(scales.HalfNormal(1.0), scales.Gamma(0.5, 1.0)), True),
         (priors.ElasticNet(scales.HalfNormal(1.0), scales.HalfNormal(1.0)), False),
         (priors.GroupLaplace([0, 0], scales.HalfCauchy(1.0)), True),
+        (priors.GroupGaussian([0, 1], [scales.HalfNormal(1.0), scales.HalfCauchy(1.0)]), True),
+        (priors.GroupGaussian([0, 1], scales.HalfNormal(1.0)), False),
         (priors.Horseshoe(0.1), True),
         (priors.StudentT(1.0, 0.1), True),
         (priors.StudentT(3.0, 0.1), False),

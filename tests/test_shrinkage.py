@@ -217,6 +217,32 @@ def test_a_binary_response_is_measured_by_its_curvature_at_the_posterior_mean(bi
     np.testing.assert_allclose(found.frame["kappa"], 4.0 / (4.0 + np.diag(gram)), rtol=1e-11)
     np.testing.assert_allclose(found.effective, np.trace(np.linalg.solve(gram + 4 * np.eye(3), gram)), rtol=1e-11)
     assert found.frame["relative_to_flat"].isna().all()
+    # Practically none: a tenth of pi / sqrt 3 log odds for a standard deviation of the column.
+    sd = np.sqrt(np.diag(moments(X, weight)) / weight.sum())
+    none = np.abs(coef) <= 0.1 * np.pi / np.sqrt(3) / sd
+    np.testing.assert_array_equal(found.frame["equivalence"], none.mean((0, 1)))
+
+
+def test_signs_and_practical_equivalence_are_shares_of_the_draws(linear: Data) -> None:
+    X, y = linear
+    offset = np.linspace(-2, 2, y.size)
+    model = br.Model(likelihoods.Gaussian(0.7), priors.Gaussian(0.5))
+    post = br.sample(model, X, y, seed=1, draws=300, offset=offset)
+    draws = post["posterior"]["coef"].to_numpy().reshape(-1, 4)
+    frame = br.shrinkage(post).frame
+    sure = np.maximum((draws > 0).mean(0), (draws < 0).mean(0))
+    np.testing.assert_array_equal(frame["sign_probability"], sure)
+    assert 0.5 <= sure.min() < 0.98 < sure.max()
+    none = np.abs(draws) <= 0.1 * (y - offset).std() / X.std(0)
+    np.testing.assert_allclose(frame["equivalence"], none.mean(0), rtol=0)
+    own = br.shrinkage(post, rope=[0.0, 0.2, 0.2, np.inf]).frame["equivalence"]
+    assert own.iloc[0] == 0.0
+    assert own.iloc[3] == 1.0
+    assert own.iloc[1] == np.mean(np.abs(draws[:, 1]) <= 0.2)
+    narrow, wide_ = (br.shrinkage(post, ci_prob=prob) for prob in (0.5, 0.99))
+    assert wide_.effective_lower <= narrow.effective_lower <= narrow.effective <= narrow.effective_upper
+    with pytest.raises(InputError, match="rope must be a number of at least 0, or one for each of the 4 columns"):
+        br.shrinkage(post, rope=[0.1, 0.2])
 
 
 def test_an_unpenalised_column_is_not_shrunk_and_counts_one(linear: Data) -> None:
@@ -249,7 +275,9 @@ def test_a_constant_column_is_shrunk_to_its_prior_and_counts_nothing(linear: Dat
     found, without = br.shrinkage(post), br.shrinkage(br.sample(model, X, y, seed=1, draws=9))
     assert found.frame["kappa"].iloc[4] == 1.0
     assert found.effective == pytest.approx(without.effective, rel=1e-12)
-    assert np.isnan(found.frame["relative_to_flat"]).all()
+    relative = found.frame["relative_to_flat"]
+    assert np.isnan(relative.iloc[4])
+    np.testing.assert_allclose(relative[:4], without.frame["relative_to_flat"], rtol=1e-9)
 
 
 def test_relative_to_flat_is_what_the_posterior_mean_lost_of_least_squares(linear: Data) -> None:
@@ -264,9 +292,19 @@ def test_relative_to_flat_is_what_the_posterior_mean_lost_of_least_squares(linea
     np.testing.assert_allclose(br.shrinkage(post).frame["relative_to_flat"], expected, rtol=1e-9)
 
 
-def test_without_a_unique_flat_fit_there_is_nothing_relative_to_it(wide: Data) -> None:
-    found = br.shrinkage(br.sample(br.Model(likelihoods.Gaussian(0.7), priors.Gaussian(0.3)), *wide, seed=1, draws=9))
-    assert found.frame["relative_to_flat"].isna().all()
+def test_with_more_columns_than_rows_the_flat_fit_is_that_of_least_norm(wide: Data) -> None:
+    X, y = wide
+    unit = np.logspace(-3, 3, 25)
+    loc = np.linspace(-0.5, 0.5, 25) / unit
+    prior = priors.Gaussian(0.3 / unit, loc=loc)
+    post = br.sample(br.Model(likelihoods.Gaussian(0.7), prior), X * unit, y, seed=1, draws=9)
+    found = br.shrinkage(post)
+    # On the rows, with columns of unit length, so that units do not matter.
+    Z = X - X.mean(0)
+    size = np.linalg.norm(Z, axis=0)
+    flat = np.linalg.lstsq(Z / size, y - y.mean() - Z @ (loc * unit))[0] / size
+    mean = post["posterior"]["coef"].to_numpy().mean((0, 1)) * unit - loc * unit
+    np.testing.assert_allclose(found.frame["relative_to_flat"], 1 - mean / flat, rtol=1e-7)
     assert 0 < found.effective < 12
     assert np.all((found.frame["kappa"] > 0) & (found.frame["kappa"] < 1))
 

@@ -141,6 +141,10 @@ class Design:
         gram[:, self.constant] = 0.0
         return gram
 
+    def know_centred_gram(self, gram: Array) -> None:
+        """Take ``centred_gram`` (p, p) from whoever has it already, such as a sum over parts of the rows."""
+        vars(self)["centred_gram"] = gram
+
     @cached_property
     def uncentred_gram(self) -> Array:
         """``uncentred`` times itself, shape (p, p). Cost O(n p²), once."""

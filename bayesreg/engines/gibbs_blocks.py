@@ -27,7 +27,7 @@ FEW = 64
 
 
 class GibbsBlocks:
-    """Coefficients in blocks whose borders move from sweep to sweep, then sigma and the scales."""
+    """Coefficients in blocks whose borders move from sweep to sweep, then one by one, then sigma and the scales."""
 
     name = "gibbs_blocks"
     tune = 500
@@ -44,7 +44,7 @@ class GibbsBlocks:
     def cost(self, problem: Problem) -> str:
         """A pass over the Gram matrix a sweep."""
         p = problem.p
-        return f"one pass over the rows, then p² + {SIZE}² p = {p**2 + SIZE**2 * p:.2g} operations a draw"
+        return f"one pass over the rows, then 2 p² + {SIZE}² p = {2 * p**2 + SIZE**2 * p:.2g} operations a draw"
 
     def start(self, problem: Problem, rng: np.random.Generator) -> Chain:
         """Return a chain at a random start."""

@@ -1,6 +1,7 @@
 r"""Gibbs sampling with all coefficients in one block: Gaussian likelihood, scale mixtures of normals, few columns.
 
-One Cholesky factorisation of the posterior precision a sweep; see `bayesreg.numerics.gibbs.full`.
+One Cholesky factorisation of the posterior precision a sweep, see `bayesreg.numerics.gibbs.full`; a horseshoe with few
+columns has a scan of its local scales before, see `bayesreg.numerics.gibbs.scan`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from bayesreg.gaussian_data import GaussianGram
 from bayesreg.gibbs_chain import GibbsChain, Raw
 from bayesreg.mixture_problem import MixtureProblem
 from bayesreg.numerics.gibbs.full import full_sweeps
-from bayesreg.numerics.gibbs.specification import State
+from bayesreg.numerics.gibbs.scan import scanned_sweeps
+from bayesreg.numerics.gibbs.specification import HORSESHOE, State
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
 
 # p³/3 operations a sweep: beyond this many columns other samplers are faster, and this one takes seconds a sweep.
 MANY = 2000
+# Columns up to which a scan of all local scales of a horseshoe, 5 p³ operations, pays.
+FEW = 64
 
 
 class GibbsFull:
@@ -45,8 +49,10 @@ class GibbsFull:
         mixture = MixtureProblem.of(problem)
         data, prior, hyper, own = GaussianGram.of(mixture), mixture.prior, mixture.hyper, mixture.own_noise
 
+        kernel = scanned_sweeps if prior.law == HORSESHOE and prior.rate.size <= FEW else full_sweeps
+
         def sweeps(rng: np.random.Generator, state: State, width: Array, raw: Raw) -> bool:
             given = (data.gram, data.cross, data.total, data.rows, prior, hyper, state, width, own)
-            return bool(full_sweeps(rng, *given, *raw))
+            return bool(kernel(rng, *given, *raw))
 
         return GibbsChain(mixture, rng, sweeps, data.n_normals, data.back)

@@ -22,7 +22,7 @@ normal intercept :math:`N(m_0, v)` adds the normal density of the mean of y give
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -84,6 +84,11 @@ class Tables(NamedTuple):
     spread: Array
 
 
+def rows_in_use(rows: Array, response: Array) -> int:
+    """Number of rows that are not all 0."""
+    return int(np.count_nonzero(np.any(rows != 0, axis=1) | (response != 0)))
+
+
 @dataclass(frozen=True, eq=False)
 class GaussianPosterior:
     """The posterior of (coef, intercept) at any (lambda, sigma); ``build`` makes it.
@@ -130,7 +135,14 @@ class GaussianPosterior:
 
     @classmethod
     def build(
-        cls, rows: Array, response: Array, rate: Array, loc: Array, total_weight: float, level: Level | None
+        cls,
+        rows: Array,
+        response: Array,
+        rate: Array,
+        loc: Array,
+        total_weight: float,
+        level: Level | None,
+        n_used: int | None = None,
     ) -> GaussianPosterior:
         """Decompose once. Cost O(n p min(n, p)).
 
@@ -145,6 +157,9 @@ class GaussianPosterior:
         loc : array, shape (p,)
         total_weight : float
         level : Level or None
+        n_used : int, optional
+            Number of rows that are not all 0, where ``rows`` and ``response`` are already the triangle of a QR
+            factorisation of more of them.
 
         Raises
         ------
@@ -165,8 +180,8 @@ class GaussianPosterior:
             raise InputError(_COLLINEAR)
         # A response that the free columns reach to rounding leaves nothing.
         scale_of_y = np.linalg.norm(response)
-        used = np.count_nonzero(np.any(rows != 0, axis=1) | (response != 0))
-        rank_left = int(used) - f - (level is not None)
+        used = rows_in_use(rows, response) if n_used is None else n_used
+        rank_left = used - f - (level is not None)
         d, right, c, left_over = spectrum(table[f:, f:-1], table[f:, -1], scale_of_y, rank_left)
         return cls(
             penalised=penalised,
@@ -183,6 +198,10 @@ class GaussianPosterior:
             total_weight=total_weight,
             level=level,
         )
+
+    def tightened(self, strength: float) -> GaussianPosterior:
+        """The same posterior with the prior's rates multiplied; no new decomposition."""
+        return replace(self, scale=self.scale / np.sqrt(strength), d=self.d / np.sqrt(strength))
 
     @property
     def degrees(self) -> float:

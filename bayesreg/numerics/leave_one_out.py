@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 # Numbers held at a time.
 _BLOCK = 2_000_000
 # The scales without an influential row may lie where the grid with it ends: then it is made wider.
-_EDGE = 1e-8
-_WIDEST = 700.0
+LARGEST_EDGE = 1e-8
+WIDEST = 700.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def leave_one_out(scales: ScalePosterior, rows: Array, response: Array, weight: 
         ]
         elpd = np.concatenate([part[0] for part in parts])
         error, edge = max(part[1] for part in parts), max(part[2] for part in parts)
-        if edge <= _EDGE or scales.fall > _WIDEST:
+        if edge <= LARGEST_EDGE or scales.fall > WIDEST:
             return LeaveOneOut(elpd, error + edge)
         scales = replace(scales, fall=3 * scales.fall)
 

@@ -2,14 +2,16 @@ r"""Densities of one or two logarithms: brackets, trapezoidal integrals with the
 
 The outer variable v is bracketed where the integral over the inner one falls far below its largest value, the inner
 variable u for each v on its own: :math:`u = \mathrm{low}(v) + \mathrm{width}(v)\, x` with x in [0, 1]. The trapezoidal
-rule converges faster than any power of the step for densities that vanish smoothly at both ends; its error is judged by
-the rules on every second and every fourth node.
+rule converges faster than any power of the step for densities that vanish smoothly at both ends; its error is read off
+the Fourier transform of the nodes (`rule_error`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +28,7 @@ _ENOUGH = 1e-11
 _PILED = 20.0
 _LARGEST = 1025
 # Proposals exceed the density by so much where the centres of the cells say that they just touch.
-_MARGIN = 1.05
+MARGIN = 1.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +53,6 @@ class LogGrid:
         Density of (v, x) at the nodes over its largest value there.
     log_top : float
         Logarithm of that value.
-    excess : float
-        Factor by which proposals are raised to lie above the density.
     """
 
     v: Array
@@ -63,7 +63,6 @@ class LogGrid:
     log_of: LogDensity
     table: Array
     log_top: float
-    excess: float
 
     @classmethod
     def build(
@@ -105,7 +104,7 @@ class LogGrid:
                 return np.zeros(v.size), np.ones(v.size), guarded(v, np.zeros((v.size, 1)))[:, 0]
             low, high = inner(v)
             nodes = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, 49)
-            return _bracket(lambda at: guarded(v, at), nodes, fall, smooth=smooth)
+            return bracket(lambda at: guarded(v, at), nodes, fall, smooth=smooth)
 
         def profile(v: Array) -> Array:
             _, width, top = inner_bracket(v, smooth=False)
@@ -114,7 +113,7 @@ class LogGrid:
         if outer.size > 1:
             first = profile(outer)
             _check_ends(first, ends)
-            low_v, width_v, _ = _bracket(lambda at: profile(at[0])[None], outer[None], fall, first[None])
+            low_v, width_v, _ = bracket(lambda at: profile(at[0])[None], outer[None], fall, first[None])
             span = (float(low_v[0]), float(width_v[0]))
         else:
             span = (float(outer[0]), 0.0)
@@ -144,8 +143,7 @@ class LogGrid:
         total = float(table.sum())
         step = (span[1] / (v.size - 1) if v.size > 1 else 1.0) / max(U - 1, 1)
         log_total = log_top + float(np.log(total * step))
-        grid = cls(v, u, table / total, log_total, error_v + error_u, guarded, table, log_top, 1.0)
-        return replace(grid, excess=_MARGIN * grid._largest_ratio())
+        return cls(v, u, table / total, log_total, error_v + error_u, guarded, table, log_top)
 
     def _corners(self) -> Array:
         """Density at the corners of the cells, shape (2, 2, cells, cells); an axis of one node counts as flat."""
@@ -165,12 +163,16 @@ class LogGrid:
             u, log_width = low + (high - low) * x, np.log(high - low)
         return v, u, self.log_of(v, u[:, None])[:, 0] + log_width - self.log_top
 
-    def _largest_ratio(self) -> float:
-        """Largest ratio of the density to its interpolation at the centres of the cells that matter, at least 1."""
+    @cached_property
+    def excess(self) -> float:
+        """Factor by which proposals are raised to lie above the density.
+
+        A little more than its largest ratio to the interpolation at the centres of the cells that matter.
+        """
         centre = self._corners().mean(axis=(0, 1))
         i, j = np.nonzero(centre > 1e-12 * centre.sum())
         exact = self._log_at(i, np.full(i.size, 0.5), (j + 0.5) / max(self.u.shape[1] - 1, 1))[2]
-        return max(1.0, float(np.max(np.exp(exact) / centre[i, j])))
+        return MARGIN * max(1.0, float(np.max(np.exp(exact) / centre[i, j])))
 
     def draw(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Independent draws (v, u), shapes (size,): interpolated, then accepted against the density itself."""
@@ -185,9 +187,9 @@ class LogGrid:
             cell = np.searchsorted(cumulated, rng.random(m) * cumulated[-1], side="right")
             i, j = np.divmod(np.minimum(cell, area.size - 1), area.shape[1])
             (a, b), (c, e) = corners[:, :, i, j]
-            s = _linear(rng.random(m), a + b, c + e)
+            s = draw_linear(rng.random(m), a + b, c + e)
             left, right = a + s * (c - a), b + s * (e - b)
-            t = _linear(rng.random(m), left, right)
+            t = draw_linear(rng.random(m), left, right)
             at_v, at_u, exact = self._log_at(i, s, (j + t) / max(self.u.shape[1] - 1, 1))
             accept = rng.random(m) * self.excess * (left + t * (right - left)) < np.exp(exact)
             chosen = np.flatnonzero(accept)[: size - kept]
@@ -200,20 +202,27 @@ class LogGrid:
 
         A moment whose integrand has not fallen at the ends of the grid, where the density has, is taken as infinite.
         """
-        middle = float(np.sum(self.mass * log_value))
-        value = np.exp(log_value - middle)
-        moments = [1.0, np.inf, np.inf]
-        for order in (1, 2):
-            part = self.mass * value**order
-            total = part.sum()
-            edge = max([part[[0, -1]].sum(1).max()] if self.v.size > 1 else [0.0])
-            edge = max(edge, (part[:, [0, -1]].sum(0).max()) if self.u.shape[1] > 1 else 0.0)
-            if edge > 1e-3 * total:
-                break
-            moments[order] = float(total)
-        mean = moments[1]
-        sd = np.sqrt(np.sum(self.mass * (value - mean) ** 2)) if np.isfinite(moments[2]) else np.inf
-        return float(mean * np.exp(middle)), float(sd * np.exp(middle))
+        ends = [np.s_[k, :] for k in (0, -1) if self.v.size > 1] + [np.s_[:, k] for k in (0, -1) if self.u.shape[1] > 1]
+        return mean_and_sd(self.mass, log_value, ends)
+
+
+def mean_and_sd(mass: Array, log_value: Array, ends: Sequence[Any]) -> tuple[float, float]:
+    """Mean and standard deviation of exp(log_value) under weights that sum to 1, arrays of one shape.
+
+    A moment is infinite where the nodes at one of the ``ends``, indices into the arrays, have a share that matters.
+    """
+    middle = float(np.sum(mass * log_value))
+    value = np.exp(log_value - middle)
+    moments = [1.0, np.inf, np.inf]
+    for order in (1, 2):
+        part = mass * value**order
+        total = part.sum()
+        if max((part[end].sum() for end in ends), default=0.0) > 1e-3 * total:
+            break
+        moments[order] = float(total)
+    mean = moments[1]
+    sd = np.sqrt(np.sum(mass * (value - mean) ** 2)) if np.isfinite(moments[2]) else np.inf
+    return float(mean * np.exp(middle)), float(sd * np.exp(middle))
 
 
 def _check_ends(values: Array, ends: tuple[str, str]) -> None:
@@ -246,13 +255,13 @@ def rule_error(values: Array) -> float:
     return float(np.max(error, where=~np.isnan(error), initial=0.0)) + 4 * _EPS
 
 
-def _linear(uniform: Array, a: Array, b: Array) -> Array:
+def draw_linear(uniform: Array, a: Array, b: Array) -> Array:
     """Draw from the density on [0, 1] that goes linearly from a to b, by its quantiles in a stable form."""
     total = a + b
     return np.asarray(uniform * total / (a + np.sqrt(a * a + uniform * (b * b - a * a)) + 1e-300))
 
 
-def _bracket(
+def bracket(
     log_of: Callable[[Array], Array], nodes: Array, fall: float, values: Array | None = None, *, smooth: bool = False
 ) -> tuple[Array, Array, Array]:
     """Low end, width and largest value of where each row of a function is within ``fall`` of its largest value.

@@ -70,13 +70,24 @@ def mixing(draws: Array) -> Mixing:
 def _measure(x: Array) -> tuple[Array, Array, Array]:
     """R-hat, bulk and tail ESS for x of shape (k, chains, draws)."""
     split = _split(x)
-    z = _normal_scores(split)
+    flat = split.reshape(x.shape[0], -1)
+    order = np.argsort(flat, axis=1)
+    ordered = np.take_along_axis(flat, order, axis=1)
+    z = _normal_scores(ordered, order).reshape(split.shape)
     rhat = np.full(x.shape[0], np.nan)
     if x.shape[1] > 1:
-        folded = np.abs(split - np.median(split, (1, 2), keepdims=True))
+        half = ordered.shape[1] // 2
+        folded = np.abs(ordered - 0.5 * (ordered[:, half - 1 : half] + ordered[:, half : half + 1]))
+        # It falls, then rises: two runs, which a stable sort merges in one pass.
+        again = np.argsort(folded, axis=1, kind="stable")
+        scores = _normal_scores(np.take_along_axis(folded, again, axis=1), np.take_along_axis(order, again, axis=1))
         # One of the two has no spread where the draws take few values.
-        rhat = np.fmax(_rhat(z), _rhat(_normal_scores(folded)))
-    low, high = np.quantile(x, TAILS, axis=(1, 2))[..., None, None]
+        rhat = np.fmax(_rhat(z), _rhat(scores.reshape(split.shape)))
+    if split.size == x.size:
+        low, high = _quantiles(ordered)
+    else:
+        # An odd number of draws: the middle one of each chain is in neither half.
+        low, high = _quantiles(np.sort(x.reshape(x.shape[0], -1), axis=1))
     tail = np.minimum(_effective_size(_split(x <= low)), _effective_size(_split(x <= high)))
     return rhat, _effective_size(z), tail
 
@@ -86,15 +97,24 @@ def _split(x: NDArray[np.generic]) -> Array:
     return np.concatenate([x[..., :half], x[..., -half:]], axis=1).astype(float, copy=False)
 
 
-def _normal_scores(x: Array) -> Array:
-    flat = x.reshape(x.shape[0], -1)
-    order = np.argsort(flat, axis=1)
-    size = flat.shape[1]
+def _quantiles(ordered: Array) -> list[Array]:
+    """Return the tails' quantiles of sorted rows, each of shape (k, 1, 1), interpolated as by ``numpy.quantile``."""
+    found = []
+    for share in TAILS:
+        at = share * (ordered.shape[1] - 1)
+        below = int(at)
+        low, high = ordered[:, below], ordered[:, min(below + 1, ordered.shape[1] - 1)]
+        found.append((low + (at - below) * (high - low))[:, None, None])
+    return found
+
+
+def _normal_scores(ordered: Array, order: NDArray[np.intp]) -> Array:
+    """Return the normal scores of values whose sorted rows and the order that sorts them are given."""
+    size = ordered.shape[1]
     # Average ranks are multiples of one half: one table serves all parameters.
     table = ndtri((np.arange(2, 2 * size + 1) / 2 - 0.375) / (size + 0.25))
-    scores = np.empty_like(flat)
-    np.put_along_axis(scores, order, np.broadcast_to(table[::2], flat.shape), axis=1)
-    ordered = np.take_along_axis(flat, order, axis=1)
+    scores = np.empty_like(ordered)
+    np.put_along_axis(scores, order, np.broadcast_to(table[::2], ordered.shape), axis=1)
     tie = ordered[:, 1:] == ordered[:, :-1]
     tied = tie.any(axis=1)
     if tied.any():
@@ -104,10 +124,10 @@ def _normal_scores(x: Array) -> Array:
         first = np.maximum.accumulate(np.where(np.hstack([edge, apart]), place, 0), axis=1)
         last = np.where(np.hstack([apart, edge]), place, size)[:, ::-1]
         last = np.minimum.accumulate(last, axis=1)[:, ::-1]
-        averaged = np.empty_like(flat[tied])
+        averaged = np.empty_like(ordered[tied])
         np.put_along_axis(averaged, order[tied], table[first + last], axis=1)
         scores[tied] = averaged
-    return scores.reshape(x.shape)
+    return scores
 
 
 def _rhat(z: Array) -> Array:

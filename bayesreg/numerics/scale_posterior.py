@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,13 @@ _REACH = 60.0
 _ROUNDING = 1e-13
 
 
+class Density(Protocol):
+    """What is asked of the law of a prior scale."""
+
+    def log_density(self, value: Any) -> Any:
+        """Log density at ``value > 0``."""
+
+
 @dataclass(frozen=True, eq=False)
 class ScalePosterior:
     """Law of (lambda, sigma) given the data, on a grid; ``grid`` holds its integral and error.
@@ -47,7 +55,7 @@ class ScalePosterior:
         With the prior's rate at h = 1.
     sigma : float or Law
         Known noise level, or the law of a learned one.
-    hyper : Law or None
+    hyper : Density or None
         Law of a learned h.
     power : float
         q.
@@ -61,7 +69,7 @@ class ScalePosterior:
 
     coefficients: GaussianPosterior
     sigma: float | Law
-    hyper: Law | None
+    hyper: Density | None
     power: float
     relative: bool
     y_sd: float
@@ -190,6 +198,11 @@ class ScalePosterior:
         )
         weak, strong = learned.format("infinitely wide or sigma is 0"), learned.format("a point")
         return f"{weak}, and {cure}", f"{strong}."
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes of the quadrature."""
+        return int(self.grid.mass.size)
 
     @property
     def error(self) -> float:

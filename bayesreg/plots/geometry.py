@@ -22,6 +22,7 @@ from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
 from bayesreg.plots.canvas import FAINT, INK, PALETTE, open_axes, plain, quiet, title
+from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.priors.base import Penalised
 
 if TYPE_CHECKING:
@@ -128,13 +129,7 @@ def geometry_data(model: Model, X: Any, y: Any, *, n_points: int = 360) -> Geome
     center = problem.loc + np.linalg.lstsq(A, b)[0]
     d = found.coef - problem.loc
     budget = penalty.value(d)
-    angle = 2 * np.pi * np.arange(4 * -(-n_points // 4) + 1) / (4 * -(-n_points // 4))
-    # cos(pi/2) is 6e-17 in floating point; a corner lies on its axis exactly.
-    circle = np.column_stack([np.cos(angle), np.sin(angle)])
-    circle[np.abs(circle) < 1e-15] = 0.0
-    slope, bend = np.abs(circle) @ penalty.l1, circle**2 @ penalty.l2
-    # Along a direction the penalty is slope r + bend r²/2; this is its root at the budget, in the stable form.
-    radius = 2 * budget / np.maximum(slope + np.sqrt(slope**2 + 2 * bend * budget), np.finfo(float).tiny)
+    circle = directions(int(n_points))
     gap = float(np.sum((A @ (found.coef - center)) ** 2))
     level = gap * np.array([1 / 3, 2 / 3, 1.0, 4 / 3, 5 / 3]) ** 2
     # With G = LL', the points b + sqrt(level) L^-T u of a circle u have RSS at the level.
@@ -147,7 +142,7 @@ def geometry_data(model: Model, X: Any, y: Any, *, n_points: int = 360) -> Geome
         l1=penalty.l1,
         l2=penalty.l2,
         budget=budget,
-        boundary=problem.loc + radius[:, None] * circle,
+        boundary=problem.loc + penalty_contour(penalty.l1, penalty.l2, budget, circle),
         level=level,
         ellipses=center + np.sqrt(level)[:, None, None] * unit_ellipse,
         touching=2,

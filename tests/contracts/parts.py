@@ -67,6 +67,10 @@ LEARNED_PRIORS: dict[str, Callable[[Any], Any]] = {
         LAWS["half_normal"], loc=0.3, factor=[1.0, 0.5, INF], relative_to=r
     ),
     "gaussian_learned_share": lambda r: priors.Gaussian(LAWS["r_squared"], relative_to=r),
+    "group_gaussian": lambda r: priors.GroupGaussian(["a", "b", "a"], LAWS["half_cauchy"], relative_to=r),
+    "group_gaussian_loc_factor": lambda r: priors.GroupGaussian(
+        [0, 1, 0], {0: LAWS["inverse_gamma"], 1: LAWS["r_squared"]}, loc=0.2, factor=[1.0, 3.0, INF], relative_to=r
+    ),
     "laplace_learned": lambda r: priors.Laplace(LAWS["half_student_t"], relative_to=r),
     "laplace_learned_rate": lambda r: priors.Laplace(rate=LAWS["gamma"], relative_to=r),
     "laplace_learned_factor": lambda r: priors.Laplace(

@@ -101,6 +101,9 @@ def _offsets(
         case priors.Gaussian():
             s = _value(prior.scale, learned.get("prior_scale"))
             return noise * unit * s * rng.standard_normal(shape), {}
+        case priors.GroupGaussian():
+            s = np.stack([learned[f"prior_scale[{label}]"] for label in prior.groups], axis=1)
+            return noise * unit * s * rng.standard_normal(shape), {}
         case priors.Laplace():
             if prior.rate is None:
                 b = _value(prior.scale, learned.get("prior_scale"))

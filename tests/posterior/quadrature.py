@@ -107,6 +107,8 @@ def _variance(problem: Problem, value: dict[str, Array], j: int) -> Any:
     noise = 1.0 if problem.relative_to is None else sigma
     if isinstance(prior, priors.Gaussian):
         return (noise * unit * given["prior_scale"]) ** 2, 0.0
+    if isinstance(prior, priors.GroupGaussian):
+        return (noise * unit * given[f"prior_scale[{prior.groups[j]}]"]) ** 2, 0.0
     t = value[LOCALS[j]]
     match prior:
         case priors.Laplace():
@@ -166,7 +168,7 @@ def _summary(grid: Grid, log_weight: Array, first: list[Array], second: list[Arr
 def by_mixture(problem: Problem, step: float = 1.0) -> Posterior:
     """Posterior of at most two coefficients under a normal mixture; ``step`` multiplies every spacing."""
     p = problem.p
-    mixed = not isinstance(problem.prior, priors.Gaussian)
+    mixed = not isinstance(problem.prior, priors.Gaussian | priors.GroupGaussian)
     grid = _outer(problem, p if mixed else 0, step)
     G, c, square, rows = _rows(problem)
     sigma = grid.value.get("sigma", np.float64(problem.known_sigma or 1.0))

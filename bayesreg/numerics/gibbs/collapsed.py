@@ -10,7 +10,9 @@ and t, then sigma, both with delta integrated out (Johndrow, Orenstein & Bhattac
 .. math:: \delta = u + \operatorname{diag}(v) X' M^{-1} (y - X u - e), \quad u_j \sim N(0, \sigma^2 v_j), \;
           e \sim N(0, \sigma^2 I)
 
-(Bhattacharya, Chakraborty & Mallick, 2016), and then the multipliers once more given delta, and t directly after.
+(Bhattacharya, Chakraborty & Mallick, 2016). Under the laws of `bayesreg.numerics.gibbs.coordinates` then some passes,
+O(n p) each, over the coefficients one by one and sigma and the multipliers given them, t integrated out of all; else
+the multipliers once more given delta. Last t: nothing between its integration and here is conditional on it.
 """
 
 from __future__ import annotations
@@ -22,11 +24,19 @@ import numpy as np
 from numba import njit
 
 from bayesreg.numerics.cholesky import solve_lower, solve_upper
+from bayesreg.numerics.gibbs.coordinates import row_coordinates
 from bayesreg.numerics.gibbs.densities import group_norms, learned_log_density, prior_precision
 from bayesreg.numerics.gibbs.laws import INVERSE_GAMMA
 from bayesreg.numerics.gibbs.slices import DONE, answer, begin
 from bayesreg.numerics.gibbs.specification import KNOWN, RATE, RIDGE, RSS, SIGMA
-from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise, noise_log_density
+from bayesreg.numerics.gibbs.updates import (
+    draw_levels,
+    draw_locals,
+    draw_multipliers,
+    draw_noise,
+    draw_noise_along,
+    noise_log_density,
+)
 
 _BLOCK = 48
 # Largest g K_ii that is looked at: a signal 1e14 times the noise.
@@ -134,32 +144,6 @@ def _draw_ratio(
 
 
 @njit(cache=True, nogil=True)
-def _draw_noise_at_ratio(
-    rng: Any, rows: float, quadratic: float, prior: Any, hyper: Any, state: Any, width: float
-) -> None:
-    """Draw sigma given g and t, delta integrated out; a = sigma^(k-1) / sqrt(g) goes with it."""
-    level = state.level
-    if hyper.noise.kind == KNOWN:
-        return
-    if prior.on_sigma == 1:
-        level[SIGMA] = draw_noise(rng, hyper.noise, rows, quadratic, level[SIGMA], width)
-        return
-    power = prior.on_sigma - 1
-    x = math.log(level[SIGMA])
-    shift = math.log(level[RATE]) - power * x
-    density = noise_log_density(hyper.noise, rows, quadratic, x) + learned_log_density(hyper.rate, level[RATE])
-    step = begin(rng, x, density, width)
-    while step.phase != DONE:
-        density = -np.inf
-        if abs(shift + power * step.at) < 300.0:
-            density = noise_log_density(hyper.noise, rows, quadratic, step.at)
-            density += learned_log_density(hyper.rate, math.exp(shift + power * step.at))
-        step = answer(rng, step, density)
-    level[SIGMA] = math.exp(step.at)
-    level[RATE] = math.exp(shift + power * step.at)
-
-
-@njit(cache=True, nogil=True)
 def draw_delta(rng: Any, X: Any, y: Any, v: Any, L: Any, sigma: float, delta: Any) -> None:
     """Draw delta given sigma and v into ``delta``; L is the factor of I + X diag(v) X'."""
     n, p = X.shape
@@ -199,7 +183,11 @@ def draw_given_locals(
         for j in range(q):
             shape[j] = state.local[prior.group[j]] / prior.rate[j] ** 2
         L, quadratic = _draw_ratio(rng, weighted_outer(X, shape), y, rows, prior, hyper, state, 2.0 * width[RATE])
-        _draw_noise_at_ratio(rng, rows, quadratic, prior, hyper, state, width[SIGMA])
+        if prior.on_sigma == 1:
+            level[SIGMA] = draw_noise(rng, hyper.noise, rows, quadratic, level[SIGMA], width[SIGMA])
+        else:
+            # g = sigma^(2k - 2) / a² held.
+            draw_noise_along(rng, rows, quadratic, prior.on_sigma - 1, hyper, state, width[SIGMA])
         v = shape * (level[SIGMA] ** (2 * prior.on_sigma - 2) / level[RATE] ** 2)
     else:
         prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
@@ -223,6 +211,7 @@ def collapsed_sweeps(
     width: Any,
     own: bool,
     pure: bool,
+    inner: int,
     free: Any,
     deltas: Any,
     locals_: Any,
@@ -247,6 +236,8 @@ def collapsed_sweeps(
         Whether v is free of sigma.
     pure : bool
         Whether v is g t / r² for every coefficient, with a learned a or ``own``.
+    inner : int
+        Passes over the coefficients one by one; 0 unless the law is LAPLACE or HORSESHOE.
     free : array, shape (draws, f)
         Filled with standard normals for the free columns.
     deltas, locals_, levels : array, shape (draws, q), (draws, G), (draws, 5)
@@ -260,12 +251,22 @@ def collapsed_sweeps(
     norms = np.empty(state.local.size)
     level = state.level
     collapsed = own or (pure and hyper.rate.kind != KNOWN)
+    columns = np.ascontiguousarray(X.T) if inner > 0 else np.empty((0, 0))
+    squares = (X * X).sum(0)
     for k in range(deltas.shape[0]):
         draw_given_locals(rng, X, y, rows, prior, hyper, state, width, own, pure, precision, state.delta)
         residual = y - X @ state.delta
         level[RSS] = residual @ residual
         group_norms(prior, state.delta, norms)
-        draw_levels(rng, prior, hyper, state, norms, rows, width, not collapsed)
+        if inner == 0:
+            draw_levels(rng, prior, hyper, state, norms, rows, width, not collapsed)
+        else:
+            for _ in range(inner):
+                row_coordinates(rng, columns, squares, prior, state, residual)
+                level[RSS] = residual @ residual
+                group_norms(prior, state.delta, norms)
+                draw_multipliers(rng, prior, hyper, state, norms, rows, width, True)
+            draw_locals(rng, prior, state, norms)
         for i in range(free.shape[1]):
             free[k, i] = rng.standard_normal()
         deltas[k] = state.delta

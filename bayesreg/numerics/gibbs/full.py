@@ -5,6 +5,9 @@ r"""Two-block Gibbs sampling with one Cholesky factorisation a sweep.
 
 Block 1: sigma with delta integrated out (where q does not depend on sigma), then delta, from A = G + diag(q).
 Block 2: the multipliers with t integrated out, then t (the blocks of Rajaratnam et al., 2019).
+
+What is drawn with delta integrated out comes before delta, what is drawn with t integrated out before t: so each step
+leaves the posterior as it is.
 """
 
 from __future__ import annotations
@@ -16,11 +19,8 @@ from numba import njit
 
 from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
-from bayesreg.numerics.gibbs.specification import RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.specification import FLOOR, RATE, RIDGE, RSS, SIGMA
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
-
-# Prior precisions below this share of a column's own information only keep collinear columns from being singular.
-FLOOR = 1e-14
 
 
 @njit(cache=True, nogil=True)
@@ -57,6 +57,32 @@ def square_of(G: Any, delta: Any) -> float:
             value += G[i, k] * delta[k]
         total += delta[i] * value
     return total
+
+
+@njit(cache=True, nogil=True)
+def full_sweep(
+    rng: Any,
+    G: Any,
+    c: Any,
+    total: float,
+    rows: float,
+    prior: Any,
+    hyper: Any,
+    state: Any,
+    width: Any,
+    own: bool,
+    precision: Any,
+    norms: Any,
+) -> bool:
+    """Both blocks once; ``precision`` (p,) and ``norms`` (G,) are overwritten, the rest is as in `full_sweeps`."""
+    level = state.level
+    prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
+    if not draw_delta(rng, G, c, total, rows, precision, hyper, state, width, own):
+        return False
+    level[RSS] = max(total - 2.0 * (c @ state.delta) + square_of(G, state.delta), 0.0)
+    group_norms(prior, state.delta, norms)
+    draw_levels(rng, prior, hyper, state, norms, rows, width, not own)
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -100,20 +126,13 @@ def full_sweeps(
     bool
         False where a matrix was singular to working precision; what follows is not filled.
     """
-    p = c.size
-    precision = np.empty(p)
-    norms = np.empty(state.local.size)
-    level = state.level
+    precision, norms = np.empty(c.size), np.empty(state.local.size)
     for k in range(deltas.shape[0]):
-        prior_precision(prior, state.local, level[SIGMA], level[RATE], level[RIDGE], precision)
-        if not draw_delta(rng, G, c, total, rows, precision, hyper, state, width, own):
+        if not full_sweep(rng, G, c, total, rows, prior, hyper, state, width, own, precision, norms):
             return False
-        level[RSS] = max(total - 2.0 * (c @ state.delta) + square_of(G, state.delta), 0.0)
-        group_norms(prior, state.delta, norms)
-        draw_levels(rng, prior, hyper, state, norms, rows, width, not own)
         for i in range(free.shape[1]):
             free[k, i] = rng.standard_normal()
         deltas[k] = state.delta
         locals_[k] = state.local
-        levels[k] = level
+        levels[k] = state.level
     return True

@@ -42,11 +42,10 @@ from bayesreg.numerics.gibbs.densities import (
     learned_log_density,
     prior_precision,
 )
-from bayesreg.numerics.gibbs.full import FLOOR
 from bayesreg.numerics.gibbs.polya_gamma import polya_gamma_sum
 from bayesreg.numerics.gibbs.ray import slice_ray
 from bayesreg.numerics.gibbs.slices import DONE, answer, begin
-from bayesreg.numerics.gibbs.specification import KNOWN, RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.specification import FLOOR, KNOWN, RATE, RIDGE, RSS, SIGMA
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
 from bayesreg.numerics.gibbs.variates import inverse_gaussian
 

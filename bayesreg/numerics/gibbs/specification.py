@@ -35,6 +35,9 @@ GAUSSIAN, LAPLACE, STUDENT_T, HORSESHOE, REGULARIZED = range(5)
 # How a learned multiplier reads its law: not learned, law on 1/a, law on a, law on 1/sqrt(a).
 KNOWN, INVERSE, DIRECT, INVERSE_ROOT = range(4)
 
+# Prior precisions below this share of a column's own information only keep collinear columns from being singular.
+FLOOR = 1e-14
+
 # Places of the numbers in ``State.level``.
 SIGMA, RATE, RIDGE, RSS, COUNT = range(5)
 

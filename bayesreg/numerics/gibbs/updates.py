@@ -68,6 +68,26 @@ def draw_noise(rng: Any, learned: Any, rows: float, rss: float, sigma: float, wi
 
 
 @njit(cache=True, nogil=True)
+def draw_noise_along(rng: Any, rows: float, rss: float, power: int, hyper: Any, state: Any, width: float) -> None:
+    """Draw sigma given ``rows`` residuals with a / sigma^power, power not 0, held: a goes with it."""
+    level = state.level
+    if hyper.noise.kind == KNOWN:
+        return
+    x = math.log(level[SIGMA])
+    shift = math.log(level[RATE]) - power * x
+    density = noise_log_density(hyper.noise, rows, rss, x) + learned_log_density(hyper.rate, level[RATE])
+    step = begin(rng, x, density, width)
+    while step.phase != DONE:
+        density = -np.inf
+        if abs(shift + power * step.at) < 300.0:
+            density = noise_log_density(hyper.noise, rows, rss, step.at)
+            density += learned_log_density(hyper.rate, math.exp(shift + power * step.at))
+        step = answer(rng, step, density)
+    level[SIGMA] = math.exp(step.at)
+    level[RATE] = math.exp(shift + power * step.at)
+
+
+@njit(cache=True, nogil=True)
 def _level_log_density(which: int, x: float, prior: Any, hyper: Any, state: Any, norms: Any, rows: float) -> float:
     """Log density of x = log(level[which]) given the coefficients, the other levels as they stand."""
     if abs(x) > 300.0:
@@ -197,6 +217,23 @@ def _propose_rate(rng: Any, prior: Any, hyper: Any, state: Any, norms: Any) -> N
 
 
 @njit(cache=True, nogil=True)
+def draw_multipliers(
+    rng: Any, prior: Any, hyper: Any, state: Any, norms: Any, rows: float, width: Any, with_noise: bool
+) -> None:
+    """`draw_levels` without the local variances, which are out of date afterwards."""
+    held = prior.on_sigma > 0 and prior.fixed_on_sigma == 0 and not prior.ridged and hyper.rate.kind != KNOWN
+    if with_noise and held:
+        # With rho = a sigma^-k held the prior of delta stays.
+        draw_noise_along(rng, rows, state.level[RSS], prior.on_sigma, hyper, state, width[SIGMA])
+    # A loop, since calls with three constants would be compiled three times.
+    for which in range(0 if with_noise and not held else 1, 3):
+        if hyper[which].kind != KNOWN:
+            if which == RATE:
+                _propose_rate(rng, prior, hyper, state, norms)
+            slice_level(rng, which, width[which], prior, hyper, state, norms, rows)
+
+
+@njit(cache=True, nogil=True)
 def draw_levels(
     rng: Any, prior: Any, hyper: Any, state: Any, norms: Any, rows: float, width: Any, with_noise: bool
 ) -> None:
@@ -214,12 +251,7 @@ def draw_levels(
         Slice widths of log sigma, log a and log b.
     with_noise : bool
     """
-    # A loop, since calls with three constants would be compiled three times.
-    for which in range(0 if with_noise else 1, 3):
-        if hyper[which].kind != KNOWN:
-            if which == RATE:
-                _propose_rate(rng, prior, hyper, state, norms)
-            slice_level(rng, which, width[which], prior, hyper, state, norms, rows)
+    draw_multipliers(rng, prior, hyper, state, norms, rows, width, with_noise)
     draw_locals(rng, prior, state, norms)
     if prior.law == REGULARIZED and hyper.rate.kind != KNOWN:
         _rescale(rng, prior, hyper, state, width[RATE])

@@ -1,0 +1,61 @@
+"""The penalty of a model in the terms of other libraries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bayesreg import likelihoods
+from bayesreg.conventions import penalty_for
+from bayesreg.errors import InputError
+from bayesreg.interfaces import implements
+from bayesreg.model import Model
+from bayesreg.priors.base import Penalised
+from bayesreg.problem import Problem
+
+# For each likelihood the rows to try, library by library: the first that can express the prior speaks for it.
+_ROWS: dict[type, tuple[tuple[str, ...], ...]] = {
+    likelihoods.Gaussian: (
+        ("sklearn.Ridge", "sklearn.Lasso", "sklearn.ElasticNet"),
+        ("glmnet.gaussian",),
+        ("celer.GroupLasso",),
+    ),
+    likelihoods.Bernoulli: (("sklearn.LogisticRegression",), ("glmnet.binomial",)),
+    likelihoods.Poisson: (("sklearn.PoissonRegressor",), ("glum.poisson",)),
+    likelihoods.Huber: (("skglm.Huber",),),
+    likelihoods.Laplace: (("sklearn.QuantileRegressor",),),
+    likelihoods.AsymmetricLaplace: (("sklearn.QuantileRegressor",), ("skglm.Pinball",)),
+}
+
+
+def equivalents(model: Model, problem: Problem) -> dict[str, dict[str, Any]]:
+    """Return the parameters that other libraries would be given, by the row of the table of conventions.
+
+    With ``standardize`` those of scikit-learn and its kin belong to columns that were standardised before, and those of
+    glmnet to its own ``standardize=True``. A library that cannot express the prior is left out.
+    """
+    if not implements(model.prior, Penalised):
+        return {}
+    design = problem.design
+    setting: dict[str, Any] = {"n": problem.n, "sum_weights": design.total_weight}
+    if problem.likelihood.has_sigma and problem.known_sigma is not None:
+        setting["sigma"] = problem.known_sigma
+    found = {}
+    for rows in _ROWS.get(type(model.likelihood), ()):
+        for name in rows:
+            prior, extra = model.prior, dict[str, Any]()
+            if name.startswith("glmnet"):
+                extra = {"y_sd": design.y_sd} if design.y_sd > 0 else {}
+                if model.standardize:
+                    sd = np.where(design.x_sd > 0, design.x_sd, 1.0)
+                    own: Any = prior
+                    prior = replace(own, factor=np.asarray(own.factor, dtype=float) / sd)
+                    extra["x_sd"] = design.x_sd
+            try:
+                found[name] = penalty_for(name, prior, **setting, **extra)
+            except InputError:
+                continue
+            break
+    return found
