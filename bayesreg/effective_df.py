@@ -61,18 +61,19 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
         else:
             h = design.weight * np.maximum(_curvature(problem, sigma, coef[k], float(intercept[k])), 0.0)
             gram = _gram(problem.design.columns.take(on), h, problem.fit_intercept)
-        H = gram + penalty.scaled(float(strengths[k])).smooth(d, on)[1]
-        out[k] = _trace(H, gram) if on.size else 0.0
+        out[k] = _trace(gram, penalty.scaled(float(strengths[k])).smooth(d, on)[1]) if on.size else 0.0
     return out
 
 
-def _trace(H: Array, gram: Array) -> float:
-    """tr(H^-1 G); by least squares where H is singular to rounding."""
+def _trace(gram: Array, bend: Array) -> float:
+    """tr(H^-1 G) = k - tr(H^-1 R) for H = G + R; by least squares where H is singular to rounding."""
+    H = gram + bend
     size = np.sqrt(np.diag(H))
     if np.all(size > 0):
-        factor, info = linalg.lapack.dpotrf(H / np.outer(size, size), lower=1)
+        factor, info = linalg.lapack.dpotrf(H / np.outer(size, size), lower=1, clean=1)
         if info == 0 and np.diag(factor).min() > _PIVOT:
-            return float(np.trace(linalg.cho_solve((factor, True), gram / np.outer(size, size), check_finite=False)))
+            inverse = linalg.lapack.dtrtri(factor, lower=1)[0] / size
+            return float(gram.shape[0] - np.vdot(inverse @ bend, inverse))
     return float(np.trace(linalg.lstsq(H, gram)[0]))
 
 

@@ -13,6 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+# The two that need the least time run with the quick tests, the others with the slow ones.
+QUICK = ("04_paths_and_geometry", "10_mle_map_posterior")
+every_run = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow) for path in NOTEBOOKS],
+)
 
 # Folders where people and kernels keep their files, and what a traceback or a warning of an installed package shows.
 PLACES = re.compile(r"/(?:home|Users|tmp|usr|opt|var|private|mnt)/|[A-Za-z]:\\|site-packages|ipykernel_\d")
@@ -52,8 +58,10 @@ def words(notebook: Any) -> list[str]:
     return texts
 
 
-def test_both_notebooks_are_there() -> None:
-    assert NAMES == ["01_map_equals_penalty", "02_posterior_uncertainty"]
+def test_the_readme_lists_every_notebook_in_order() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"notebooks/(\w+)\.ipynb", readme) == NAMES
+    assert set(QUICK) <= set(NAMES)
 
 
 @every_notebook
@@ -94,11 +102,10 @@ def test_every_cell_but_the_settings_shows_its_result(path: Path) -> None:
     first, *rest = code_cells(read(path))
     assert "BAYESREG_NOTEBOOK_DRAWS" in first.source
     assert all(kinds(cell) for cell in rest)
-    assert sum("image/png" in kind for cell in rest for kind in kinds(cell)) >= 5
+    assert sum("image/png" in kind for cell in rest for kind in kinds(cell)) >= 3
 
 
-@pytest.mark.slow
-@every_notebook
+@every_run
 def test_a_notebook_runs_and_shows_the_kinds_of_results_that_are_committed(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,9 +44,11 @@ class SufficientStats:
         total_weight = float(weight.sum())
         x_mean = weight @ X / total_weight
         y_mean = float(weight @ y / total_weight)
-        root = np.sqrt(weight)
-        Xc = root[:, None] * (X - x_mean)
-        yc = root * (y - y_mean)
+        Xc, yc = X - x_mean, y - y_mean
+        if np.any(weight != 1):
+            root = np.sqrt(weight)
+            Xc *= root[:, None]
+            yc = root * yc
         return cls(total_weight, x_mean, y_mean, Xc.T @ Xc, Xc.T @ yc, float(yc @ yc))
 
     def __add__(self, other: SufficientStats) -> SufficientStats:

@@ -16,6 +16,9 @@ from bayesreg.data.stats import SufficientStats
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
+# Sums of squares about a mean that are above this share of the squared mean are no rounding.
+_SPREAD = 1e-20
+
 
 def fold_stats(X: Array, y: Array, weight: Array, folds: list[Index]) -> list[SufficientStats]:
     """Statistics of each fold. Cost O(n p²) together.
@@ -48,16 +51,22 @@ def complements(parts: list[SufficientStats]) -> list[SufficientStats]:
     return [after[1], *inner, before[-2]]
 
 
-def varying(X: Array, weight: Array, folds: list[Index]) -> NDArray[np.bool_]:
-    """Whether a column takes two values among the rows with weight outside each fold, shape (K, p)."""
-    lowest, highest = np.empty((len(folds), X.shape[1])), np.empty((len(folds), X.shape[1]))
+def varying(X: Array, weight: Array, folds: list[Index], trained: list[SufficientStats]) -> NDArray[np.bool_]:
+    """Whether a column takes two values among the rows with weight outside each fold, shape (K, p).
+
+    Rounding leaves a constant column some spread about its mean: those with so little are looked at.
+    """
+    spread = np.array([np.diag(stats.gram) for stats in trained])
+    size = np.array([stats.weight * stats.x_mean**2 for stats in trained])
+    out = spread > _SPREAD * size
+    doubtful = np.flatnonzero(~out.all(axis=0))
+    lowest, highest = np.empty((len(folds), doubtful.size)), np.empty((len(folds), doubtful.size))
     for k, rows in enumerate(folds):
-        held = X[rows[weight[rows] > 0]]
+        held = X[np.ix_(rows[weight[rows] > 0], doubtful)]
         lowest[k], highest[k] = held.min(axis=0), held.max(axis=0)
-    out = np.empty(lowest.shape, dtype=bool)
     for k in range(len(folds)):
         others = np.arange(len(folds)) != k
-        out[k] = lowest[others].min(axis=0) < highest[others].max(axis=0)
+        out[k, doubtful] = lowest[others].min(axis=0) < highest[others].max(axis=0)
     return out
 
 

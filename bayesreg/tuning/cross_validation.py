@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.errors import DesignWarning, InputError
+from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError
 from bayesreg.model import Model
 from bayesreg.path import map_path
 from bayesreg.problem import Problem
@@ -112,8 +112,8 @@ def _on_rows(
                 offset=design.offset[rows],
                 max_iter=max_iter,
             )
-    except InputError as error:
-        raise InputError(f"the training rows of fold {k} cannot be fitted: {error}") from error
+    except (InputError, NotIdentifiedError) as error:
+        raise type(error)(f"the training rows of fold {k} cannot be fitted: {error}") from error
     return path.coef, path.intercept
 
 

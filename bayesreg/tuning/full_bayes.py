@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.errors import InputError
+from bayesreg.by_group import drawn, stem_of
+from bayesreg.errors import DesignWarning, InputError, PriorWarning
 from bayesreg.fit import sample
 from bayesreg.intervals import interval
 from bayesreg.model import Model
@@ -106,13 +108,17 @@ def strength_posterior(
     options : dict
         What else `sample` takes.
     """
-    post = sample(model, X, y, **options)
+    with warnings.catch_warnings():
+        # The model has been bound before, and said what there is to say of the data and the prior.
+        warnings.simplefilter("ignore", DesignWarning)
+        warnings.simplefilter("ignore", PriorWarning)
+        post = sample(model, X, y, **options)
     learned = list(problem.hyper_laws)
     # The slab of a horseshoe is no strength.
     name = next(one for one in learned if one != "slab")
-    draws = {one: post["posterior"][one].to_numpy() for one in learned}
+    draws = {one: drawn(post["posterior"], one) for one in learned}
     # A rate is a strength; a scale is one to a negative power.
-    power = power_of(model.prior) if name == "prior_scale" else -1
+    power = power_of(model.prior) if stem_of(name) == "prior_scale" else -1
     log_strength = -power * np.log(draws[name] / unit)
     medians = {one: float(np.median(value)) for one, value in draws.items()}
     median = float((medians[name] / unit) ** -power)

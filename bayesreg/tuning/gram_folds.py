@@ -98,7 +98,7 @@ class GramFolds:
 
     @cached_property
     def _varying(self) -> NDArray[np.bool_]:
-        return varying(self.problem.design.X, self.problem.design.weight, self._folds)
+        return varying(self.problem.design.X, self.problem.design.weight, self._folds, self.trained)
 
     def modes(self, fold: int, strengths: Array, max_iter: int) -> tuple[Array, Array] | None:
         """Coefficients (k, p) and intercepts (k,) of a training set; None where its Gram matrix has too few digits."""

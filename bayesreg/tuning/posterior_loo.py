@@ -48,6 +48,9 @@ def leave_one_out_curve(
             warnings.simplefilter("ignore", BayesregWarning)
             tight = at_strength(model, float(strength))
             post = sample(tight, X, y, seed=np.random.default_rng(child), **options)
+            if post.attrs.get("interrupted"):
+                # Part of a posterior is no point of a curve.
+                raise KeyboardInterrupt
             table = compare({"this": post})
         row = table.iloc[0]
         k = np.nan if row["exact"] else row["pareto_k_max"]

@@ -120,7 +120,9 @@ def _checked(split: Split, k: int, n: int, weight: Array) -> Split:
         if not np.any(weight[rows] > 0):
             raise InputError(f"the {name} rows of split {k} of cv have no weight.")
         parts.append(rows.astype(np.intp))
-    if np.intersect1d(parts[0], parts[1]).size:
+    trained = np.zeros(n, dtype=bool)
+    trained[parts[0]] = True
+    if trained[parts[1]].any():
         raise InputError(f"split {k} of cv holds rows that are both trained on and predicted.")
     return Split(*parts)
 
@@ -128,4 +130,11 @@ def _checked(split: Split, k: int, n: int, weight: Array) -> Split:
 def partition(splits: Sequence[Split], n: int) -> bool:
     """Whether every row is held out once, and trained on in all other splits."""
     held = np.concatenate([split.test for split in splits])
-    return held.size == n and np.unique(held).size == n and all(s.train.size == n - s.test.size for s in splits)
+    if held.size != n or np.any(np.bincount(held, minlength=n) != 1):
+        return False
+    for split in splits:
+        # No training set meets its test set: it is the rest if it holds as many different rows.
+        times = np.bincount(split.train, minlength=n)
+        if split.train.size != n - split.test.size or times.max() > 1:
+            return False
+    return True

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.errors import InputError
+from bayesreg.errors import InputError, NoMapError
 from bayesreg.interfaces import implements
 from bayesreg.model import Model
-from bayesreg.priors import ElasticNet, Flat, Gaussian, GroupLaplace, Laplace
+from bayesreg.noise import same_at_every_level
+from bayesreg.priors import ElasticNet, Flat, Gaussian, GroupGaussian, GroupLaplace, Laplace
 from bayesreg.priors.base import NormalMixture, Penalised, Prior, Resolved
+from bayesreg.priors.mixture import why_no_mode
+from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
 
@@ -49,9 +52,26 @@ def why_no_strength(prior: Prior, method: str) -> str | None:
     return None
 
 
+def why_no_path(problem: Problem) -> Exception | None:
+    """Return what to raise where the MAP has no path to choose from; None where it has."""
+    if implements(problem.prior, NormalMixture):
+        return NoMapError(
+            f"method='cv' and 'alo' tune the MAP, and there is none: {why_no_mode(problem.prior)} Use method='loo' or "
+            "'bayes'."
+        )
+    if problem.known_sigma is None and not same_at_every_level(problem):
+        return InputError(
+            "method='cv' and 'alo' tune the MAP along its path, which needs the noise level: give it as a number "
+            f"({type(problem.likelihood).__name__}(sigma=...)), or, with a Gaussian likelihood, a prior with "
+            "relative_to='penalty', whose MAP is the same for every sigma; or use method='loo', 'bayes' or, with a "
+            "Gaussian likelihood, 'evidence', which integrate over it."
+        )
+    return None
+
+
 def power_of(prior: Prior) -> int:
     """How the strength goes with a common scale: scale^-1 where l1 or norms are penalised, scale^-2 else."""
-    return 2 if isinstance(prior, Gaussian) or implements(prior, NormalMixture) else 1
+    return 2 if isinstance(prior, Gaussian | GroupGaussian) or implements(prior, NormalMixture) else 1
 
 
 def tightened(prior: Prior, strength: float) -> Any:
@@ -82,6 +102,10 @@ def tightened(prior: Prior, strength: float) -> Any:
 
 def fixed(prior: Prior, values: Mapping[str, float], relative_to: Resolved) -> Any:
     """Return the prior with its learned parameters at given values."""
+    if isinstance(prior, GroupGaussian):
+        # A Gaussian prior with the scale of its group for each column.
+        each = 1 / np.sqrt(np.asarray(prior.rates(values)[1], dtype=float))
+        return Gaussian(each, loc=prior.loc, factor=prior.factor, relative_to=relative_to)
     place = {"prior_scale": "scale", "prior_rate": "rate", "prior_l1": "l1", "prior_l2": "l2"}
     own: Any = prior
     known = {field.name for field in fields(own)}

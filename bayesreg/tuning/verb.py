@@ -28,7 +28,7 @@ from bayesreg.tuning.result import TuneResult, edge_note, strongest_within_one_s
 from bayesreg.tuning.sampled_evidence import Sampling, sampled_curve, why_not_sampled
 from bayesreg.tuning.scores import ScoreName, make_score
 from bayesreg.tuning.splits import make_splits
-from bayesreg.tuning.strengths import at_strength, check_strengths, why_no_strength
+from bayesreg.tuning.strengths import at_strength, check_strengths, why_no_path, why_no_strength
 
 Array = NDArray[np.float64]
 Method = Literal["cv", "alo", "evidence", "loo", "bayes"]
@@ -99,10 +99,10 @@ def tune(
     method : {"cv", "alo", "evidence", "loo", "bayes"}, default "cv"
         "cv": K-fold cross-validation of the MAP, any pair with a path. "alo": leave-one-out of the MAP, approximated
         from the fit to all rows (Rad & Maleki, 2020), exact for ridge; losses without kinks. "evidence": the log
-        marginal likelihood, Gaussian likelihoods; exact for Gaussian priors and for one or two penalised columns,
-        else integrated over posteriors sampled along the grid. "loo": PSIS-LOO of posteriors along a short grid, exact
-        where the engine has it. "bayes": the posterior of the strength under the law of a learned scale; a scale that
-        is a number becomes the median of a half-Cauchy law.
+        marginal likelihood, exact for a Gaussian likelihood with a Gaussian prior or at most two penalised columns,
+        else integrated over posteriors sampled along the grid (sigma known, unless the likelihood is Gaussian).
+        "loo": PSIS-LOO of posteriors along a short grid, exact where the engine has it. "bayes": the posterior of the
+        strength under the law of a learned scale; a scale that is a number becomes the median of a half-Cauchy law.
     strengths : array, shape (k,), optional
         The grid.
     n_points : int, optional
@@ -169,15 +169,24 @@ def tune(
             raise InputError(f"{name} must be an integer of at least {least}, got {value!r}.")
     if ratio is not None and not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
+    if score is not None and method not in ("cv", "alo"):
+        raise InputError(f"score= is for method='cv' and 'alo'; method={method!r} has a measure of its own.")
+    if method != "cv" and (groups is not None or per_row):
+        raise InputError(f"groups= and per_row= are for method='cv', which fits folds; got method={method!r}.")
     grid = None if strengths is None else check_strengths(strengths)
+    unit, law_note = 1.0, ""
+    if method == "bayes" and isinstance(model, Model):
+        model, unit, law_note = with_law(model)
     problem = bind(model, X, y, sample_weight, offset)
     given = _Given(
         model, X, y, problem, grid, n_points, ratio, sample_weight, offset, max_iter, seed, int(draws), int(chains)
     )
     if method == "bayes":
-        return _bayes(given)
+        return _bayes(given, unit, law_note)
     if (reason := why_no_strength(model.prior, method)) is not None:
         raise InputError(f"there is nothing to tune: {reason}.")
+    if method in ("cv", "alo") and (error := why_no_path(problem)) is not None:
+        raise error
     if method == "evidence":
         return _evidence(given)
     if method == "loo":
@@ -240,6 +249,8 @@ def _of_path(
     loss = -value if larger else value
     best = float(path.strength[np.nanargmin(loss)])
     notes = edge_note(path.strength, best)
+    if best == path.strength[0] and path.df[0] == 0:
+        notes = ("the model without its penalised columns is the best of all, so no larger strength can do better.",)
     missing = int(np.sum(~np.isfinite(value)))
     if missing:
         notes += (f"{missing} strengths have no value: a row alone determines its own fit there.",)
@@ -316,12 +327,10 @@ def _loo(given: _Given) -> TuneResult:
     )
 
 
-def _bayes(given: _Given) -> TuneResult:
-    model, unit, note = with_law(given.model)
-    problem = given.problem if model is given.model else model.bind(given.problem.design)
+def _bayes(given: _Given, unit: float, note: str) -> TuneResult:
     options = {"draws": given.draws, "chains": given.chains, "offset": given.offset, "seed": given.seed}
     options["sample_weight"] = given.sample_weight
-    found = strength_posterior(model, problem, given.X, given.y, unit, note, options)
+    found = strength_posterior(given.model, given.problem, given.X, given.y, unit, note, options)
     result = TuneResult(
         "bayes",
         "posterior density of log strength",
@@ -338,7 +347,7 @@ def _bayes(given: _Given) -> TuneResult:
         {"interval": found.interval},
         found.posterior,
     )
-    return result.with_penalties(equivalents(result.model, problem))
+    return result.with_penalties(equivalents(result.model, given.problem))
 
 
 def _path(given: _Given, method: str) -> PathResult:

@@ -193,6 +193,11 @@ def test_splitters_with_groups_repeats_and_single_rows() -> None:
         ({"score": "auc"}, r"score='auc' needs two classes.*score='deviance'"),
         ({"score": "r2"}, "score must be one of 'mse', 'deviance', 'elpd', 'auc', got 'r2'"),
         ({"method": "aic"}, r"method must be one of 'cv' \(K-fold.*got 'aic'"),
+        (
+            {"method": "evidence", "score": "mse"},
+            "score= is for method='cv' and 'alo'; method='evidence' has a measure",
+        ),
+        ({"method": "alo", "per_row": True}, "groups= and per_row= are for method='cv'.*got method='alo'"),
         ({"strengths": [1.0, -1.0]}, "strengths must be positive finite numbers"),
         ({"n_points": 1}, "n_points must be an integer of at least 2, got 1"),
         ({"ratio": 2.0}, "ratio must lie between 0 and 1, got 2.0"),

@@ -17,9 +17,10 @@ from bayesreg.numerics.mills import cut_mean, cut_square, log_mills
 from bayesreg.numerics.two_coefficients import expected_penalty
 from bayesreg.tuning import sampled_evidence
 from bayesreg.tuning.exact_evidence import exact_curve, two_curve
+from bayesreg.tuning.null_evidence import intercept_alone, null_draws
 from bayesreg.tuning.sampled_evidence import Sampling, sampled_curve
 from bayesreg.tuning.strengths import at_strength
-from tests.tuning.cases import INF, gaussian, regression
+from tests.tuning.cases import INF, classes, gaussian, regression
 
 STRENGTHS = np.geomspace(100.0, 0.01, 5)
 TWO = {
@@ -34,22 +35,20 @@ TWO = {
 def brute_force(model: br.Model, X: Any, y: Any) -> float:
     """Log evidence by adaptive quadrature of prior times likelihood, the intercept integrated in closed form."""
     problem = bind(model, X, y)
-    sigma, prior = 0.9, problem.intercept_prior
-    if not problem.fit_intercept:
-        cov, mean = np.diag(np.full(y.size, sigma**2)), 0.0
-    elif prior.flat:
-        cov, mean = None, 0.0
-    else:
-        cov, mean = np.diag(np.full(y.size, sigma**2)) + 1 / prior.l2(sigma), prior.loc
+    sigma, prior, n = 0.9, problem.intercept_prior, y.size
+    shift = prior.loc if problem.fit_intercept else 0.0
+    # The precision of y given coef, and its log determinant, the intercept integrated out.
+    inverse, log_det = np.eye(n) / sigma**2, -2 * n * math.log(sigma)
+    if problem.flat_intercept:
+        inverse -= 1 / (n * sigma**2)
+        log_det += math.log(2 * math.pi * sigma**2 / n)
+    elif problem.fit_intercept:
+        inverse = np.linalg.inv(sigma**2 * np.eye(n) + 1 / prior.l2(sigma))
+        log_det = np.linalg.slogdet(inverse)[1]
 
     def log_likelihood(coef: np.ndarray) -> float:
-        r = y - X @ coef - mean
-        if cov is None:
-            r = r - r.mean()
-            n = y.size
-            return -0.5 * (n - 1) * math.log(2 * math.pi * sigma**2) - 0.5 * math.log(n) - r @ r / (2 * sigma**2)
-        inverse = np.linalg.inv(cov)
-        return -0.5 * (np.linalg.slogdet(2 * math.pi * cov)[1] + r @ inverse @ r)
+        r = y - X @ coef - shift
+        return 0.5 * (log_det - n * math.log(2 * math.pi) - r @ inverse @ r)
 
     penalty = problem.penalty(sigma)
     mode = br.find_map(model, X, y).coef
@@ -158,6 +157,45 @@ def test_a_sampled_ridge_with_a_learned_sigma_is_within_its_stated_error(monkeyp
         assert np.abs((found.value - exact) / found.se).max() < 3.5
 
 
+@pytest.mark.parametrize("intercept", [priors.Flat(), priors.Gaussian(0.5, loc=1.0), None])
+def test_where_the_curve_begins_is_the_same_by_quadrature_and_by_the_exact_engine(intercept: Any) -> None:
+    X, y = regression(20, 2)
+    settings = {"fit_intercept": False} if intercept is None else {"intercept": intercept}
+    problem = bind(gaussian(priors.Laplace(0.5, loc=0.2), **settings), X, y)
+    rng = np.random.default_rng(0)
+    value, draws = intercept_alone(problem, 0.9, rng, 4000)
+    exact = null_draws(problem, rng, 4000)
+    assert value == pytest.approx(exact.log_evidence, abs=1e-9)
+    assert draws.mean() == pytest.approx(exact.intercept.mean(), abs=0.02)
+    assert draws.std() == pytest.approx(exact.intercept.std(), rel=0.06, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "data"),
+    [
+        pytest.param(likelihoods.Bernoulli(), classes, id="logistic"),
+        pytest.param(likelihoods.Huber(1.3, 0.9), regression, id="huber", marks=pytest.mark.slow),
+    ],
+)
+def test_a_curve_of_another_likelihood_is_within_its_stated_error_of_an_integral(likelihood: Any, data: Any) -> None:
+    X, y = data(40, 1)
+    model = br.Model(likelihood, priors.Laplace(0.5), intercept=priors.Gaussian(2.0))
+    found = br.tune(model, X, y, method="evidence", strengths=[30.0, 1.0, 0.1], seed=1, draws=500)
+    for strength, value, se in zip(found.strength, found.value, found.se, strict=True):
+        problem = bind(at_strength(model, strength), X, y)
+        penalty = problem.penalty(0.9)
+        # The kink of the prior is a node of both halves.
+        half = np.linspace(0.0, min(40 / penalty.l1[0], 12.0), 801)
+        b = np.concatenate([-half[:0:-1], half])
+        grid = np.linspace(-6.0, 6.0, 601)
+        rows = [problem.row_log_likelihood(np.full((601, 1), one), grid, np.full(601, 0.9)).sum(axis=1) for one in b]
+        log = np.array(rows) + problem.intercept_prior.log_density(grid, 0.9)
+        log += np.array([penalty.log_density(np.array([one])) for one in b])[:, None]
+        exact = log.max() + math.log(integrate.simpson(integrate.simpson(np.exp(log - log.max()), x=grid), x=b))
+        assert abs(value - exact) < 3.5 * se
+        assert se < 0.2
+
+
 def test_groups_of_one_give_the_curve_of_single_coefficients() -> None:
     X, y = regression(20, 2)
     group = gaussian(priors.GroupLaplace([0, 1], 0.5))
@@ -211,8 +249,10 @@ def test_the_posterior_of_a_huge_penalty_is_the_prior() -> None:
 
 def test_pairs_without_an_evidence_curve_say_what_to_do() -> None:
     X, y = regression()
-    with pytest.raises(NoEngineError, match=r"the likelihood is Huber.*use method='cv', 'alo' or 'loo'"):
-        br.tune(br.Model(likelihoods.Huber(1.3, 1.0), priors.Laplace(1.0)), X, y, method="evidence")
+    with pytest.raises(NoEngineError, match=r"sigma of Huber is learned; give it as a number, or use method='cv'"):
+        br.tune(br.Model(likelihoods.Huber(1.3), priors.Laplace(1.0)), X, y, method="evidence")
+    with pytest.raises(NoEngineError, match=r"Huber has columns without a penalty"):
+        br.tune(br.Model(likelihoods.Huber(1.3, 1.0), priors.Laplace([INF, 1, 1, 1, 1])), X, y, method="evidence")
     with pytest.raises(NoEngineError, match=r"Horseshoe is not a penalty; use method='bayes'"):
         br.tune(gaussian(priors.Horseshoe(0.1)), X, y, method="evidence")
     from scipy import sparse

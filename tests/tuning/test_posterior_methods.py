@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -122,6 +122,18 @@ def bound_penalty(found: br.TuneResult, strength: float) -> float:
     return float(l1 + l2)
 
 
+def test_groups_with_scales_of_their_own_become_a_ridge_with_a_penalty_for_each_column() -> None:
+    X, y = regression()
+    prior = priors.GroupGaussian(["a", "a", "b", "b", "b"], scales.HalfCauchy(1.0))
+    found = br.tune(gaussian(prior), X, y, method="bayes", draws=300, seed=1)
+    assert found.posterior is not None
+    medians = found.posterior["posterior"]["prior_scale"].median(("chain", "draw")).to_numpy()
+    np.testing.assert_allclose(found.model.prior.scale, medians[[0, 0, 1, 1, 1]])
+    assert found.model.prior.relative_to == "sigma"
+    # The strength is that of the first group.
+    assert found.best == pytest.approx(medians[0] ** -2, rel=1e-9)
+
+
 def test_a_known_scale_becomes_the_median_of_a_law() -> None:
     X, y = regression()
     for prior in (priors.Laplace(0.3), priors.Laplace(rate=1 / 0.3), priors.Laplace(0.3, relative_to="penalty")):
@@ -137,3 +149,18 @@ def test_a_known_scale_becomes_the_median_of_a_law() -> None:
     assert found.details["interval"][0] < exact.best < found.details["interval"][1]
     with pytest.raises(InputError, match=r"needs a law for the strength: give ElasticNet a learned parameter"):
         br.tune(gaussian(priors.ElasticNet(1.0, 1.0)), X, y, method="bayes")
+
+
+@pytest.mark.parametrize(("method", "place"), [("loo", "posterior_loo.sample"), ("evidence", "sampled_evidence.run")])
+def test_ctrl_c_ends_the_whole_curve(method: Any, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        attrs: ClassVar = {"interrupted": 1}
+
+    monkeypatch.setattr(f"bayesreg.tuning.{place}", lambda *given, **more: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        br.tune(gaussian(priors.Laplace(0.3)), *regression(), method=method, seed=1)
+
+
+def test_too_few_draws_are_refused() -> None:
+    with pytest.raises(InputError, match=r"draws must be at least 100 for method='evidence'.*got 50"):
+        br.tune(gaussian(priors.Laplace(0.3)), *regression(), method="evidence", draws=50)
