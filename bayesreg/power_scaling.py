@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.by_group import drawn, gathered
 from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.fitted_rows import same_rows
@@ -84,7 +85,7 @@ def sensitivity(posterior: xr.DataTree, X: Any, *, seed: int | np.random.Generat
     problem = _bound(posterior, X)
     group = posterior["posterior"].to_dataset()
     names = [str(name) for name in group.data_vars if name != "local_scale"]
-    log_prior = _log_prior(problem, {str(name): group[name].to_numpy() for name in group.data_vars})
+    log_prior = _log_prior(problem, group)
     flat = np.ptp(log_prior) == 0
     tree = xr.DataTree.from_dict(
         {
@@ -116,12 +117,14 @@ def _bound(posterior: xr.DataTree, X: Any) -> Problem:
         return bind(model, X, posterior["observed_data"]["y"].to_numpy(), weight, offset)
 
 
-def _log_prior(problem: Problem, values: dict[str, Array]) -> Array:
+def _log_prior(problem: Problem, group: Any) -> Array:
     """Log density of what is raised to a power, for every draw, shape (chains, draws)."""
+    values = {str(name): group[name].to_numpy() for name in group.data_vars}
     shape = values["coef"].shape[:2]
     if problem.hyper_laws:
         total = sum(
-            (np.asarray(law.log_density(values[name])) for name, law in problem.hyper_laws.items()), np.zeros(shape)
+            (np.asarray(law.log_density(drawn(group, name))) for name, law in problem.hyper_laws.items()),
+            np.zeros(shape),
         )
         if problem.sigma_law is not None:
             total = total + problem.sigma_law.log_density(values["sigma"])
@@ -159,7 +162,7 @@ def _contraction(problem: Problem, group: Any, rng: np.random.Generator) -> dict
         return out
     # Draws of flat columns are infinite: any numbers will do, as these are left out.
     coef = np.where(free, rng.standard_normal(coef.shape), coef)
-    for name, prior in (values | {"coef": coef}).items():
+    for name, prior in (gathered(values)[0] | {"coef": coef}).items():
         before = np.subtract(*np.quantile(prior, [0.75, 0.25], axis=0))
         after = np.subtract(*np.quantile(group[name].to_numpy(), [0.75, 0.25], axis=(0, 1)))
         out[name] = np.asarray(1 - (after / before) ** 2)
@@ -172,8 +175,9 @@ def _table(group: Any, names: list[str], columns: dict[str, Array], learned: dic
 
     labels: list[str] = []
     for name in names:
-        features = [str(feature) for feature in group["feature"].to_numpy()]
-        labels += [f"{name}[{feature}]" for feature in features] if group[name].ndim > 2 else [name]
+        # Coefficients have a feature each, learned scales may have a group each.
+        members = [group[dim].to_numpy() for dim in group[name].dims[2:]]
+        labels += [f"{name}[{member}]" for member in members[0]] if members else [name]
     index = pd.Index(labels, name="parameter")
     prior = columns.get("prior", np.zeros(len(labels)))
     frame = pd.DataFrame({"prior": prior, "likelihood": columns["likelihood"]}, index=index)

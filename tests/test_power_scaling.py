@@ -59,6 +59,20 @@ def test_a_learned_scale_raises_the_laws_of_what_is_learned(linear: Data) -> Non
     assert not any(name.startswith("local_scale") for name in found.index)
 
 
+def test_every_group_has_a_learned_scale_of_its_own(linear: Data) -> None:
+    X, y = linear
+    model = br.Model(likelihoods.Gaussian(1.0), priors.GroupGaussian(("a", "a", "b", "b"), scales.HalfNormal(0.5)))
+    post = br.sample(model, X, y, draws=500, seed=1)
+    found = br.sensitivity(post, X, seed=1)
+    scale = post["posterior"]["prior_scale"].to_numpy()
+    law = stats.halfnorm.logpdf(scale, scale=0.5).sum(-1)
+    rows = ["prior_scale[a]", "prior_scale[b]"]
+    np.testing.assert_allclose(found.loc[rows, "prior"], by_arviz(post, law, "prior_scale"), rtol=1e-8)
+    width = np.subtract(*np.quantile(scale, [0.75, 0.25], axis=(0, 1)))
+    before = np.subtract(*stats.halfnorm(scale=0.5).ppf([0.75, 0.25]))
+    np.testing.assert_allclose(found.loc[rows, "contraction"], 1 - (width / before) ** 2, atol=0.05)
+
+
 def test_a_mixture_whose_own_density_is_known_is_raised_without_its_local_scales(linear: Data) -> None:
     X, y = linear
     post = br.sample(br.Model(likelihoods.Gaussian(0.7), priors.StudentT(3.0, 0.4)), X, y, draws=500, seed=1)
