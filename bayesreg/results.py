@@ -49,8 +49,8 @@ class MapResult:
         For predictions.
     write_spec : callable
         Returns the model as JSON.
-    density : callable
-        Returns the log posterior density at the mode.
+    density : callable or None
+        Returns the log posterior density at the mode; None in a copy that has its value.
     dual : array, shape (n,), or None
         Multiplier theta of the rows, where the loss has kinks: what certifies the mode.
     """
@@ -66,7 +66,7 @@ class MapResult:
     notes: tuple[str, ...]
     likelihood: Likelihood
     write_spec: Callable[[], str]
-    density: Callable[[], float]
+    density: Callable[[], float] | None
     dual: Array | None = None
 
     @property
@@ -77,7 +77,12 @@ class MapResult:
     @cached_property
     def log_posterior(self) -> float:
         """Log posterior density (up to the log evidence) at the mode; worked out when asked for."""
+        assert self.density is not None
         return self.density()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The density holds the data, which do not travel; its value does.
+        return {**vars(self), "log_posterior": self.log_posterior, "density": None}
 
     @property
     def n_nonzero(self) -> int:

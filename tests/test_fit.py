@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -212,3 +213,13 @@ def test_flat_mode_is_the_maximum_likelihood_estimate(linear: Any) -> None:
     np.testing.assert_allclose([mode.intercept, *mode.coef], np.linalg.lstsq(Z, y)[0], rtol=1e-10)
     expected = stats.norm.logpdf(y, mode.intercept + X @ mode.coef, 1.0).sum()
     np.testing.assert_allclose(mode.log_posterior, expected, rtol=1e-12)
+
+
+def test_a_mode_travels_with_its_log_density_and_without_the_data() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((4000, 3))
+    y = X[:, 0] + rng.standard_normal(4000)
+    mode = br.find_map(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0)), X, y)
+    written = pickle.dumps(mode)
+    assert len(written) < 8000
+    assert pickle.loads(written).log_posterior == mode.log_posterior

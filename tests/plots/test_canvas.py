@@ -23,7 +23,9 @@ def test_importing_the_plots_loads_nothing_heavy() -> None:
 def test_every_plot_has_its_data_function_and_neither_is_a_module() -> None:
     importlib.import_module("bayesreg.plots.path")
     names = [name.removesuffix("_data") for name in vars(plots) if name.endswith("_data")]
-    assert sorted(names) == ["forest", "geometry", "path", "prior_density", "shrinkage"]
+    assert {"forest", "geometry", "path", "path_bands", "prior_density", "shrinkage", "tuning"} <= set(names)
+    drawn = {name for name, value in vars(plots).items() if callable(value)}
+    assert drawn == {*names, *(f"{name}_data" for name in names)}
     for name in names:
         assert callable(getattr(plots, name))
         assert getattr(plots, name).__name__ == name
