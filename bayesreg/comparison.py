@@ -39,7 +39,8 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
         the posterior has it, else by PSIS-LOO) and its ``se``, ``elpd_diff`` to the best and its ``dse``, ``p_loo``,
         ``weight`` (stacking), ``exact`` (1 or 0: whether the densities are exact), ``pareto_k_max`` and
         ``pareto_k_high`` (rows whose estimate is unreliable), ``effective`` (number of coefficients, see
-        `shrinkage`), ``mean_kappa``, ``rhat_max``, ``ess_min``, ``divergences``, ``engine``.
+        `shrinkage`), ``mean_kappa``, ``rhat_max``, ``ess_min``, ``divergences``, ``seconds``
+        (of sampling), ``engine``.
 
     Raises
     ------
@@ -147,5 +148,6 @@ def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
         "rhat_max": verdict.get("rhat_max", np.nan),
         "ess_min": min(verdict.get("ess_bulk_min", np.nan), verdict.get("ess_tail_min", np.nan)),
         "divergences": int(verdict["divergences"]),
+        "seconds": float(post.attrs.get("sampling_time", np.nan)),
         "engine": post.attrs["engine"],
     }

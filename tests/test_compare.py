@@ -104,6 +104,7 @@ def test_the_other_columns_are_shrinkage_and_diagnostics(posts: dict[str, xr.Dat
         assert row["rhat_max"] == verdict["rhat_max"]
         assert row["ess_min"] == min(verdict["ess_bulk_min"], verdict["ess_tail_min"])
         assert row["divergences"] == 0
+        assert row["seconds"] >= 0
         assert row["engine"] == "exact_gaussian"
     assert list(table.loc[list(PRIORS), "effective"]) == sorted(table["effective"])
     assert all(table[name].dtype.kind in "fi" for name in table.columns if name != "engine")
