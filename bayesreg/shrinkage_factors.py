@@ -13,7 +13,7 @@ standardised column kappa is 1/(1 + n tau² t); with a slab c the prior precisio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 # The trace costs p³ a draw: the draws are thinned to about this many floating-point operations.
-_LARGEST_WORK = 2e10
+_LARGEST_WORK = 5e9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,6 +66,8 @@ class Shrinkage:
         Interval of the trace; NaN for a MAP.
     n_nonzero : int or None
         Of a MAP: how many coefficients are not exactly 0.
+    effective_draws : array, shape (m,)
+        The trace of evenly spaced draws, one number where all have the same; of a MAP its degrees of freedom.
     """
 
     frame: pd.DataFrame
@@ -74,6 +76,7 @@ class Shrinkage:
     effective_lower: float = np.nan
     effective_upper: float = np.nan
     n_nonzero: int | None = None
+    effective_draws: Array = field(default_factory=lambda: np.empty(0))
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of ``frame``."""
@@ -157,7 +160,9 @@ def shrinkage(
     if isinstance(fit, MapResult):
         columns, df = shrinkage_of_map(fit, X, y, sample_weight, offset)
         frame = pd.DataFrame(columns, index=pd.Index(fit.names, name="feature"))
-        return Shrinkage(frame, df, float((1 - frame["kappa"]).sum()), n_nonzero=fit.n_nonzero)
+        return Shrinkage(
+            frame, df, float((1 - frame["kappa"]).sum()), n_nonzero=fit.n_nonzero, effective_draws=np.array([df])
+        )
     if not is_ours(fit):
         raise InputError(
             "shrinkage needs a DataTree made by bayesreg.sample (its attrs and constant_data are missing)."
@@ -190,7 +195,8 @@ def shrinkage(
     )
     traces = _traces(gram, precision * sigma[..., None] ** 2)
     ends = interval(traces[None], ci_prob)
-    return Shrinkage(frame, float(traces.mean()), float((1 - kappa).sum(-1).mean()), float(ends[0]), float(ends[1]))
+    summed = float((1 - kappa).sum(-1).mean())
+    return Shrinkage(frame, float(traces.mean()), summed, float(ends[0]), float(ends[1]), effective_draws=traces)
 
 
 def _prior_precision(post: xr.DataTree, prior: Prior) -> tuple[Array, Array]:

@@ -6,6 +6,7 @@
 * ``path_bands``: the same with the posterior of each coefficient around it.
 * ``joint``: two coefficients of a posterior, the MAP and the prior's contour.
 * ``shrinkage``: shrinkage factors by coefficient.
+* ``effective``: how many coefficients posteriors use.
 * ``tuning``: the curve over the strength of the shrinkage, and what was chosen.
 * ``comparison``: the table of ``compare`` as dots with errors.
 * ``prediction``: what models predict along one quantity, with bands.
@@ -19,6 +20,8 @@ from bayesreg.plots.bands import path_bands as path_bands
 from bayesreg.plots.bands import path_bands_data as path_bands_data
 from bayesreg.plots.comparison import comparison as comparison
 from bayesreg.plots.comparison import comparison_data as comparison_data
+from bayesreg.plots.effective import effective as effective
+from bayesreg.plots.effective import effective_data as effective_data
 from bayesreg.plots.forest import forest as forest
 from bayesreg.plots.forest import forest_data as forest_data
 from bayesreg.plots.geometry import geometry as geometry
