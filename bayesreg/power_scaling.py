@@ -130,9 +130,7 @@ def _log_prior(problem: Problem, group: Any) -> Array:
             total = total + problem.sigma_law.log_density(values["sigma"])
         if problem.fit_intercept:
             sigma = values.get("sigma", np.full(shape, problem.known_sigma or 1.0))
-            pairs = zip(values["intercept"].ravel(), sigma.ravel(), strict=True)
-            own = np.array([float(problem.intercept_prior.log_density(b, level)) for b, level in pairs])
-            total = total + own.reshape(shape)
+            total = total + problem.intercept_prior.log_density(values["intercept"], sigma)
         return np.asarray(total)
     # The density of the coefficients alone where it is known, else with their local scales.
     mixed = implements(problem.prior, NormalMixture) and not implements(problem.prior, Marginal)

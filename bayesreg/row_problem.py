@@ -71,7 +71,7 @@ def smooth_problem(
 ) -> SmoothProblem:
     """The problem in d = coef - loc, its intercept that of the columns as they are stored (`stored_columns`)."""
     norm = problem.design.moments.spread if problem.fit_intercept else problem.design.moments.size
-    scale = norm * null_model(problem, sigma).slope_norm(problem.design.weight)
+    scale = norm * null_model(problem, sigma).slope_norm(problem.design.row_weight)
     scale = np.where(scale > 0, scale, 1.0)
     penalty, intercept = problem.penalty(sigma, hyper), intercept_ridge(problem, sigma)
     return SmoothProblem(loss, stored_columns(problem), problem.base(), penalty, intercept, scale)

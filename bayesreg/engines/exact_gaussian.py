@@ -31,8 +31,9 @@ Array = NDArray[np.float64]
 Scales = ScalePosterior | ScalePair
 
 # Leave-one-out densities are worked out while rows times nodes stay below this: half a second.
-# Where two prior scales are learned the rest takes seconds too.
-LARGEST_LOO = (30_000_000, 300_000_000)
+LARGEST_LOO = 30_000_000
+# The same where two prior scales are learned, and the rest takes seconds too.
+LARGEST_PAIR_LOO = 300_000_000
 # Flops of a decomposition beyond which some 100 of them take too long.
 LARGEST_PAIR = 200**3
 
@@ -92,7 +93,8 @@ class ExactGaussian:
         values = {name: np.stack(part) for name, part in parts.items()}
         attrs = {"log_evidence": scales.log_evidence, "log_evidence_error": scales.error}
         pointwise = {}
-        if problem.n * scales.n_nodes <= LARGEST_LOO[isinstance(scales, ScalePair)]:
+        largest = LARGEST_PAIR_LOO if isinstance(scales, ScalePair) else LARGEST_LOO
+        if problem.n * scales.n_nodes <= largest:
             loo = exact_loo(problem, scales)
             if np.all(np.isfinite(loo.elpd)):
                 pointwise["elpd_loo"] = loo.elpd

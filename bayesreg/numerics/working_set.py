@@ -36,6 +36,7 @@ def grow(penalty: Penalty, inside: Index, violation: Array, tol: float, in_use: 
     in_use : int
         Number of non-zero coefficients.
     share : float
+        Of ``in_use``: so many may join at once, or twenty where that is more.
     """
     outside = violation > tol
     outside[inside] = False

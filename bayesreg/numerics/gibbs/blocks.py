@@ -21,6 +21,7 @@ from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.coordinates import gram_coordinates
 from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
 from bayesreg.numerics.gibbs.specification import COUNT, FLOOR, HORSESHOE, KNOWN, RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.store import store_with_normals
 from bayesreg.numerics.gibbs.stretch import stretch_small
 from bayesreg.numerics.gibbs.updates import draw_levels
 
@@ -129,9 +130,5 @@ def block_sweeps(
         level[RSS] = max(rss, 0.0)
         group_norms(prior, state.delta, norms)
         draw_levels(rng, prior, hyper, state, norms, rows, width, True)
-        for i in range(free.shape[1]):
-            free[k, i] = rng.standard_normal()
-        deltas[k] = state.delta
-        locals_[k] = state.local
-        levels[k] = level
+        store_with_normals(rng, k, state, free, deltas, locals_, levels)
     return True

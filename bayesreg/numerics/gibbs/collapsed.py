@@ -29,6 +29,7 @@ from bayesreg.numerics.gibbs.densities import group_norms, learned_log_density, 
 from bayesreg.numerics.gibbs.laws import INVERSE_GAMMA
 from bayesreg.numerics.gibbs.slices import DONE, answer, begin
 from bayesreg.numerics.gibbs.specification import KNOWN, RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.store import store_with_normals
 from bayesreg.numerics.gibbs.updates import (
     draw_levels,
     draw_locals,
@@ -267,9 +268,5 @@ def collapsed_sweeps(
                 group_norms(prior, state.delta, norms)
                 draw_multipliers(rng, prior, hyper, state, norms, rows, width, True)
             draw_locals(rng, prior, state, norms)
-        for i in range(free.shape[1]):
-            free[k, i] = rng.standard_normal()
-        deltas[k] = state.delta
-        locals_[k] = state.local
-        levels[k] = level
+        store_with_normals(rng, k, state, free, deltas, locals_, levels)
     return True

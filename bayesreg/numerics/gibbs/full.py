@@ -20,6 +20,7 @@ from numba import njit
 from bayesreg.numerics.cholesky import factorise, solve_lower, solve_upper
 from bayesreg.numerics.gibbs.densities import group_norms, prior_precision
 from bayesreg.numerics.gibbs.specification import FLOOR, RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.store import store_with_normals
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
 
 
@@ -130,9 +131,5 @@ def full_sweeps(
     for k in range(deltas.shape[0]):
         if not full_sweep(rng, G, c, total, rows, prior, hyper, state, width, own, precision, norms):
             return False
-        for i in range(free.shape[1]):
-            free[k, i] = rng.standard_normal()
-        deltas[k] = state.delta
-        locals_[k] = state.local
-        levels[k] = state.level
+        store_with_normals(rng, k, state, free, deltas, locals_, levels)
     return True

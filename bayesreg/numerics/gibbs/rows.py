@@ -46,6 +46,7 @@ from bayesreg.numerics.gibbs.polya_gamma import polya_gamma_sum
 from bayesreg.numerics.gibbs.ray import slice_ray
 from bayesreg.numerics.gibbs.slices import DONE, answer, begin
 from bayesreg.numerics.gibbs.specification import FLOOR, KNOWN, RATE, RIDGE, RSS, SIGMA
+from bayesreg.numerics.gibbs.store import store
 from bayesreg.numerics.gibbs.updates import draw_levels, draw_noise
 from bayesreg.numerics.gibbs.variates import inverse_gaussian
 
@@ -291,7 +292,5 @@ def row_sweeps(
         residual = rows.response - np.dot(rows.Z, state.delta)
         draw_scales(rng, rows, residual, prior, hyper, state, norms, width)
         free[k] = state.delta[m - rows.n_flat :]
-        deltas[k] = state.delta
-        locals_[k] = state.local
-        levels[k] = level
+        store(k, state, deltas, locals_, levels)
     return True

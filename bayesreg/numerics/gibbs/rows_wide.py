@@ -20,6 +20,7 @@ from numba import njit
 from bayesreg.numerics.gibbs.collapsed import draw_given_locals
 from bayesreg.numerics.gibbs.rows import draw_omega, draw_scales
 from bayesreg.numerics.gibbs.specification import SIGMA
+from bayesreg.numerics.gibbs.store import store
 
 
 @njit(cache=True, nogil=True)
@@ -121,7 +122,5 @@ def wide_row_sweeps(
         residual = rows.response - np.dot(rows.Z, state.delta)
         draw_scales(rng, rows, residual, prior, hyper, state, norms, width)
         free[k] = state.delta[q:]
-        deltas[k] = state.delta
-        locals_[k] = state.local
-        levels[k] = level
+        store(k, state, deltas, locals_, levels)
     return True

@@ -26,6 +26,7 @@ from bayesreg.numerics.gibbs.densities import prior_precision
 from bayesreg.numerics.gibbs.full import full_sweep
 from bayesreg.numerics.gibbs.shifted_reciprocal import shifted_reciprocal
 from bayesreg.numerics.gibbs.specification import FLOOR, RATE, RIDGE, SIGMA
+from bayesreg.numerics.gibbs.store import store_with_normals
 
 
 @njit(cache=True, nogil=True)
@@ -117,9 +118,5 @@ def scanned_sweeps(
             return False
         if not full_sweep(rng, G, c, total, rows, prior, hyper, state, width, own, precision, norms):
             return False
-        for i in range(free.shape[1]):
-            free[k, i] = rng.standard_normal()
-        deltas[k] = state.delta
-        locals_[k] = state.local
-        levels[k] = state.level
+        store_with_normals(rng, k, state, free, deltas, locals_, levels)
     return True
