@@ -80,7 +80,4 @@ def _information(problem: Problem, mode: MapResult, sigma: float) -> Array:
     h = design.weight * np.maximum(problem.likelihood.curvature(eta, design.y, sigma), 0.0)
     total = float(h.sum())
     shift = design.X.T @ h / total if problem.fit_intercept and total > 0 else None
-    # Column by column, for a Gram matrix of all of them is not needed.
-    one = np.array([0], dtype=np.intp)
-    each = (Columns(design.X, shift).take(one + j).dense()[:, 0] for j in range(problem.p))
-    return np.array([float(h @ column**2) for column in each])
+    return Columns(design.X, shift).squares(h)

@@ -73,6 +73,11 @@ class Penalty:
         return on if self.groups is None else on | self.groups.member
 
     @property
+    def quadratic(self) -> bool:
+        """Whether it is a ridge or nothing: no l1 part, no groups, no sign constraint."""
+        return self.groups is None and self.positive is None and not np.any(self.l1 > 0)
+
+    @property
     def constrained(self) -> Mask:
         """Which coefficients must not be negative, shape (p,)."""
         return np.zeros(self.l1.shape, dtype=bool) if self.positive is None else self.positive

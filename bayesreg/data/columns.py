@@ -65,6 +65,11 @@ class Columns:
         X = self.X.toarray() if self.is_sparse else self.X
         return np.asarray(X if self.shift is None else X - self.shift)
 
+    def squares(self, weight: Array) -> Array:
+        """Weighted sum of squares of each column, shape (p,); weights may be negative. One dense column at a time."""
+        columns = (self.take(np.array([j], dtype=np.intp)).dense()[:, 0] for j in range(self.shape[1]))
+        return np.array([float(weight @ column**2) for column in columns])
+
     def cross(self, other: Columns, weight: Array | None) -> Array:
         """Self' diag(weight) other, shape (p, q). Weighted means must be the shifts of both, or there is no shift."""
         left = self.X

@@ -76,10 +76,10 @@ def approximate_loo(problem: Problem, sigma: float, path: PathResult, score: Sco
 def _quadratic(problem: Problem, sigma: float) -> bool:
     """Whether one decomposition gives the leverages at all strengths."""
     penalty = problem.penalty(sigma)
-    plain = bool(np.all(penalty.l2 > 0) and not np.any(penalty.l1)) and penalty.groups is None
+    plain = penalty.quadratic and bool(np.all(penalty.l2 > 0))
     dense = not problem.design.is_sparse or problem.n * problem.p <= _DENSE
     flat = not problem.fit_intercept or problem.flat_intercept
-    return isinstance(problem.likelihood, Gaussian) and plain and penalty.positive is None and flat and dense
+    return isinstance(problem.likelihood, Gaussian) and plain and flat and dense
 
 
 class _Norms:

@@ -12,7 +12,7 @@ smoothed by the law of its largest values (Vehtari et al., 2024, Pareto smoothed
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +23,13 @@ from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import sample, seed_sequence
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model, bind
+from bayesreg.numerics.gaussian_moments import coefficient_moments
 from bayesreg.numerics.importance import coverage
-from bayesreg.path import map_path
-from bayesreg.priors.base import at_noise
+from bayesreg.path import map_path_of
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
+from bayesreg.tuning.draw_penalties import draw_penalties
+from bayesreg.tuning.exact_evidence import known_scales
 from bayesreg.tuning.strengths import at_strength
 
 if TYPE_CHECKING:
@@ -162,11 +164,13 @@ def path_posterior(
     if not isinstance(prob, int | float | np.number) or isinstance(prob, bool) or not 0 < prob < 1:
         raise InputError(f"prob must lie between 0 and 1, got {prob!r}.")
     rows: dict[str, Any] = {"sample_weight": sample_weight, "offset": offset}
-    path = map_path(model, X, y, n_points=n_points, ratio=ratio, strengths=strengths, **rows)
+    problem = bind(model, X, y, sample_weight, offset)
+    path = map_path_of(problem, n_points=n_points, ratio=ratio, strengths=strengths)
+    if _is_ridge(problem):
+        return _exact(problem, path, float(prob))
     with warnings.catch_warnings():
         # The path has said what there is to say about the data.
         warnings.simplefilter("ignore", BayesregWarning)
-        problem = bind(model, X, y, sample_weight, offset)
         children = iter(seed_sequence(seed).spawn(path.strength.size))
 
         def draw(strength: float) -> xr.DataTree:
@@ -174,25 +178,23 @@ def path_posterior(
             some = {"draws": draws, "chains": chains, "seed": rng, **rows}
             return sample(at_strength(model, strength), X, y, **some)
 
-        if _is_ridge(problem):
-            # The moments are exact however few the draws.
-            posts = [
-                sample(at_strength(model, float(s)), X, y, draws=4, chains=1, seed=0, **rows) for s in path.strength
-            ]
-            return _exact(path, posts, float(prob))
         return _follow(problem, path, draw, float(prob))
 
 
 def _is_ridge(problem: Problem) -> bool:
     """Whether the posterior is normal at each strength."""
-    penalty = problem.penalty(1.0)
-    separate = penalty.groups is None and penalty.positive is None and not np.any(penalty.l1 > 0)
-    return isinstance(problem.likelihood, Gaussian) and problem.known_sigma is not None and separate
+    known = isinstance(problem.likelihood, Gaussian) and problem.known_sigma is not None
+    return known and problem.penalty(1.0).quadratic
 
 
-def _exact(path: PathResult, posts: list[xr.DataTree], prob: float) -> PathPosterior:
-    moments = [post["exact_moments"] for post in posts]
-    mean, sd = (np.stack([part[name].to_numpy() for part in moments]) for name in ("coef_mean", "coef_sd"))
+def _exact(problem: Problem, path: PathResult, prob: float) -> PathPosterior:
+    """One decomposition for all strengths."""
+    scales = known_scales(problem)
+    found = [
+        coefficient_moments(replace(scales, coefficients=scales.coefficients.tightened(float(strength))))
+        for strength in path.strength
+    ]
+    mean, sd = (np.stack(part)[:, : problem.p] for part in zip(*found, strict=True))
     half, k = float(ndtri(0.5 + prob / 2)) * sd, mean.shape[0]
     none = np.full(k, np.nan)
     return PathPosterior(path, mean, mean - half, mean + half, prob, True, np.ones(k, dtype=bool), none, np.ones(k))
@@ -225,15 +227,9 @@ def _penalties(problem: Problem, posterior: Any, coef: Array) -> Array:
     one = problem.penalty(1.0)
     if problem.relative_to == "penalty" and np.any((one.l1 > 0) & (one.l2 > 0)):
         return np.empty(0)
-    sigma = posterior["sigma"].to_numpy().ravel() if "sigma" in posterior else np.full(coef.shape[0], 1.0)
-    if problem.known_sigma is not None:
-        sigma = np.full(coef.shape[0], problem.known_sigma)
-    d = coef - problem.loc
-    edged = np.abs(d) @ one.l1
-    if one.groups is not None:
-        edged = edged + np.array([one.groups.rate @ one.groups.norms(each) for each in d])
-    parts = at_noise(edged, 0.5 * d**2 @ one.l2, problem.relative_to, sigma)
-    return np.asarray(parts[0] + parts[1])
+    known = problem.known_sigma
+    sigma = np.full(coef.shape[0], known) if known is not None else posterior["sigma"].to_numpy().ravel()
+    return draw_penalties(problem, coef, sigma)
 
 
 def _quantiles(coef: Array, weight: Array, prob: float) -> tuple[Array, Array]:

@@ -48,12 +48,12 @@ def null_scales(problem: Problem) -> ScalePosterior:
     free = problem.unpenalised
     # So narrow a prior is none to the last digit; relative to sigma it is never too wide.
     unit = np.where(free, np.inf, 1e-15 / np.where(problem.column_norms > 0, problem.column_norms, 1.0))
-    return _of_known_scales(
+    return known_scales(
         replace(problem, prior=GaussianPrior(1.0), relative_to="sigma", unit=unit, strength=1.0, memo={})
     )
 
 
-def _of_known_scales(problem: Problem) -> ScalePosterior:
+def known_scales(problem: Problem) -> ScalePosterior:
     """The posterior of sigma, no prior scale being learned."""
     scales = scale_posterior(problem)
     assert isinstance(scales, ScalePosterior)
@@ -62,7 +62,7 @@ def _of_known_scales(problem: Problem) -> ScalePosterior:
 
 def ridge_curve(problem: Problem, strengths: Array) -> Curve:
     """The log evidence of a model that the exact engine knows. One decomposition for all strengths."""
-    scales = _of_known_scales(problem)
+    scales = known_scales(problem)
 
     def at(t: float) -> tuple[float, float]:
         here = replace(scales, coefficients=scales.coefficients.tightened(float(np.exp(t))))

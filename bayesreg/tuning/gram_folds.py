@@ -173,7 +173,7 @@ class _Quadratic:
 
     def path(self, penalty: Penalty, strengths: Array, max_iter: int) -> Array | None:
         """Minimisers at the penalty times each strength (k, p)."""
-        if np.all(penalty.l2 > 0) and not np.any(penalty.l1) and penalty.positive is None:
+        if penalty.quadratic and np.all(penalty.l2 > 0):
             unit = 1 / np.sqrt(penalty.l2)
             values, vectors = linalg.eigh(self.gram * np.outer(unit, unit), check_finite=False, driver="evd")
             along = vectors.T @ (unit * self.cross)

@@ -140,8 +140,7 @@ def variance(problem: Problem, strength: float) -> float:
     theta, columns = null_model(problem, sigma).theta, problem.columns
     # The squared score stands for the curvature, which a loss with kinks does not have.
     curvature = theta**2 if not isinstance(problem.likelihood, Gaussian) else problem.design.weight / sigma**2
-    bend = np.asarray([float(curvature @ columns.take(np.array([j])).dense()[:, 0] ** 2) for j in range(problem.p)])
-    size = columns.transposed_times(theta) ** 2 + bend
+    size = columns.transposed_times(theta) ** 2 + columns.squares(curvature)
     return float(size @ prior_variance(problem.penalty(sigma).scaled(strength)))
 
 

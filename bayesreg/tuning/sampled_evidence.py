@@ -13,7 +13,7 @@ posterior at strength s
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,9 @@ from bayesreg.model import Model
 from bayesreg.numerics.mills import cut_mean
 from bayesreg.numerics.slope_integral import Slopes
 from bayesreg.outcomes import Draws
-from bayesreg.priors.base import Penalised, at_noise
+from bayesreg.priors.base import Penalised
 from bayesreg.problem import Problem
+from bayesreg.tuning.draw_penalties import draw_penalties
 from bayesreg.tuning.exact_evidence import Curve, with_peak
 from bayesreg.tuning.null_evidence import VARIANCE, beginning, variance, why_no_null
 from bayesreg.tuning.strengths import at_strength
@@ -121,7 +122,8 @@ def _slope(
     chains, draws = drawn.values["coef"].shape[:2]
     known = 1.0 if problem.known_sigma is None else problem.known_sigma
     sigma = drawn.values.get("sigma", np.full((chains, draws), known))
-    omega, prior, turn = _penalties(problem, drawn.values["coef"], sigma)
+    omega = draw_penalties(problem, drawn.values["coef"], sigma)
+    prior, turn = _prior_penalty(problem, sigma)
     g, rest = prior - omega, turn - omega
     length = draws - draws % _BATCHES
     parts = [part.reshape(chains * _BATCHES, -1) for part in (g[:, :length], rest[:, :length])]
@@ -149,18 +151,10 @@ def _draws(problem: Problem, how: Sampling, seed: np.random.SeedSequence) -> Dra
             reasons = tuple((name, str(error) if name == chosen.name else reason) for name, reason in reasons)
 
 
-def _penalties(problem: Problem, coef: Array, sigma: Array) -> tuple[Array, Array, Array]:
-    """Penalty of each draw, its prior mean at that noise level, and how that changes with t; shapes of ``sigma``."""
+def _prior_penalty(problem: Problem, sigma: Array) -> tuple[Array, Array]:
+    """Mean of the penalty under the prior at noise levels, and how it changes with t; shapes of ``sigma``."""
     at_one = problem.penalty(1.0)
-    d = coef - problem.loc
-    edged: Any = np.abs(d) @ at_one.l1
-    members = 0.0
-    if at_one.groups is not None:
-        flat = d.reshape(-1, d.shape[-1])
-        norms = np.stack([at_one.groups.norms(one) for one in flat])
-        edged = edged + (norms @ at_one.groups.rate).reshape(sigma.shape)
-        members = float(at_one.groups.sizes.sum())
-    l1, l2 = at_noise(edged, 0.5 * d**2 @ at_one.l2, problem.relative_to, sigma)
+    members = 0.0 if at_one.groups is None else float(at_one.groups.sizes.sum())
     alone = (at_one.l1 > 0) & (at_one.l2 == 0)
     prior, turn = np.full(sigma.shape, members + float(alone.sum())), np.zeros(sigma.shape)
     curved = at_one.l2 > 0
@@ -172,4 +166,4 @@ def _penalties(problem: Problem, coef: Array, sigma: Array) -> tuple[Array, Arra
         prior = prior + count * 0.5 * (1 + x * mean)
         # x goes as e^(t/2), so that dq/dt = ½ x dq/dx, and d mean/dx = mean² + x mean - 1.
         turn = turn + count * 0.25 * x * (mean + x * (mean**2 + x * mean - 1))
-    return np.asarray(l1 + l2), prior, turn
+    return prior, turn

@@ -77,3 +77,12 @@ def test_results_are_arrays_and_leave_the_matrix_alone(rows: Any) -> None:
             assert type(result) is np.ndarray
             result += 1.0
     assert np.array_equal(X, kept)
+
+
+def test_weighted_squares_are_those_of_the_shifted_columns() -> None:
+    rng = np.random.default_rng(5)
+    X, weight, shift = rng.standard_normal((9, 4)), rng.standard_normal(9), rng.standard_normal(4)
+    for stored in (X, sparse.csc_array(X)):
+        for moved in (None, shift):
+            exact = weight @ (X - (0.0 if moved is None else moved)) ** 2
+            np.testing.assert_allclose(Columns(stored, moved).squares(weight), exact, rtol=1e-13)
