@@ -36,7 +36,7 @@ class PathBands:
         Coefficients, the one largest at the weakest penalty first.
     mode, mean, lower, upper : array, shape (k, m)
         Of those coefficients.
-    prob : float
+    ci_prob : float
         Probability inside the ribbons.
     learned, density : array, shape (g,), or None
         Strengths and the posterior density of their logarithm, largest 1.
@@ -48,7 +48,7 @@ class PathBands:
     mean: Array
     lower: Array
     upper: Array
-    prob: float
+    ci_prob: float
     learned: Array | None
     density: Array | None
 
@@ -104,7 +104,7 @@ def path_bands_data(
         mean=result.mean[:, kept],
         lower=result.lower[:, kept],
         upper=result.upper[:, kept],
-        prob=result.prob,
+        ci_prob=result.ci_prob,
         learned=at,
         density=density,
     )
@@ -179,7 +179,7 @@ def path_bands(
     handles += [
         Line2D([], [], color=tone.ink, linewidth=1.8, label="MAP"),
         Line2D([], [], color=tone.ink, linewidth=1.4, linestyle=(0, (1, 1.6)), label="posterior mean"),
-        Patch(color=tone.ink, alpha=0.16, label=f"{100 * data.prob:g} % interval"),
+        Patch(color=tone.ink, alpha=0.16, label=f"{100 * data.ci_prob:g} % interval"),
     ]
     legend_outside(ax, handles)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,7 +179,7 @@ def tuning(result: TuneResult, ax: Axes | None = None) -> Axes:
         words = "effective number of parameters" if curve.method == "loo" else "degrees of freedom of the MAP"
         top.set_xlabel(words, fontsize="small", color=tone.ink)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
-    ax.set_ylabel(curve.measure)
+    ax.set_ylabel(fill(curve.measure, 48))
     # The lines of the choice may run behind it.
     ax.legend(fontsize="small", labelcolor=tone.ink, facecolor=tone.paper, edgecolor="none", framealpha=0.85)
     title(ax, f"Strength of the shrinkage, by {curve.method}")

@@ -14,7 +14,7 @@ from tests.plots.conftest import RIDGE, Data
 
 @pytest.fixture(scope="module")
 def bands(linear: Data) -> br.PathPosterior:
-    return br.path_posterior(RIDGE, *linear, n_points=8, prob=0.8)
+    return br.path_posterior(RIDGE, *linear, n_points=8, ci_prob=0.8)
 
 
 def test_the_largest_coefficients_come_with_mode_mean_and_interval(bands: br.PathPosterior) -> None:
