@@ -59,6 +59,9 @@ def inverse_norms(columns: Columns, h: Array, bend: Array, level: float | None, 
     if k > n and bend.ndim == 1 and np.all(bend > 0):
         return _by_rows(columns, h, bend, level)
     cut = 0 if level is None else 1
+    if k + cut == 0:
+        # Nothing is fitted, so no row has a say in its own prediction.
+        return np.zeros(n)
     H = np.empty((k + cut, k + cut))
     H[cut:, cut:] = (_gram(columns, h) if gram is None else gram) + (np.diag(bend) if bend.ndim == 1 else bend)
     if level is not None:
@@ -76,7 +79,7 @@ def inverse_norms(columns: Columns, h: Array, bend: Array, level: float | None, 
     if columns.shift is not None:
         constant = constant - columns.shift @ on
     out = np.empty(n)
-    step = max(1, _BLOCK // (k + cut)) if k + cut else n
+    step = max(1, _BLOCK // (k + cut))
     for start in range(0, n, step):
         along = columns.X[start : start + step] @ on + constant
         out[start : start + step] = np.einsum("ij,ij->i", along, along)

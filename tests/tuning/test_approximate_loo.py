@@ -177,3 +177,9 @@ def test_losses_with_kinks_and_saturated_fits_say_what_to_do() -> None:
     assert np.isnan(found.value[-1])
     assert np.isfinite(found.value[found.strength == found.best])
     assert "no value" in found.notes[-1]
+
+
+def test_without_an_intercept_an_empty_fit_leaves_every_row_as_it_is() -> None:
+    X, y = regression(30)
+    found = br.tune(gaussian(priors.Laplace(0.3), fit_intercept=False), X, y, method="alo", n_points=5)
+    np.testing.assert_allclose(found.value[0], np.mean(y**2), rtol=1e-12)
