@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 
 # The path ends where the fit explains this share of what can be explained, as glmnet's does.
 SATURATED = 0.999
+# A gradient of this share of what noise alone would make is rounding.
+_NO_PULL = 1e-12
 # Knots are followed on the Gram matrix of all columns.
 MOST_KNOTTED = 2000
 
@@ -215,24 +217,38 @@ def largest_strength(certifier: Certifier) -> float:
     if not penalty.penalised.any():
         raise InputError("the prior penalises nothing, so there is no path; use find_map.")
     theta = certifier.null.theta
-    v = -certifier.columns.transposed_times(theta)
-    if np.any(penalty.l1 > 0) or penalty.groups is not None:
-        boxed = penalty.l1 > 0
-        reach = np.where(penalty.constrained, v, np.abs(v))
-        largest = float(np.max(reach[boxed] / penalty.l1[boxed], initial=0.0))
-        if penalty.groups is not None:
-            largest = max(largest, float(np.max(penalty.groups.dual_norms(v) / penalty.groups.rate)))
-    else:
-        design = problem.design
-        bound = problem.likelihood.majorant(certifier.null.eta, design.y, sigma)
+    if not np.any(penalty.l1 > 0) and penalty.groups is None:
+        bound = problem.likelihood.majorant(certifier.null.eta, problem.design.y, sigma)
         usual = bound[np.isfinite(bound)]
-        h = float(np.median(usual)) if usual.size else float(np.median(np.abs(theta[design.weight > 0])))
+        h = float(np.median(usual)) if usual.size else float(np.median(np.abs(theta[problem.design.weight > 0])))
         on = penalty.l2 > 0
-        largest = 100 * h * float(np.max((certifier.norm**2)[on] / penalty.l2[on]))
+        return max(100 * h * float(np.max((certifier.norm**2)[on] / penalty.l2[on])), 1e-300) * (1 + 1e-12)
+    v = -certifier.columns.transposed_times(theta)
+    boxed = penalty.l1 > 0
+    reach = np.where(penalty.constrained, v, np.abs(v))[boxed]
+    noise = _noise_gradient(certifier)
+    pulls, bounds, usual = reach, penalty.l1[boxed], noise[boxed]
+    if penalty.groups is not None:
+        pulls = np.append(pulls, penalty.groups.dual_norms(v))
+        bounds = np.append(bounds, penalty.groups.rate)
+        usual = np.append(usual, penalty.groups.dual_norms(noise))
+    if not np.any(pulls > _NO_PULL * usual):
+        # The response pulls at no column (it is constant, or every sign is forbidden), so that the MAP is empty at any
+        # strength; its posterior changes where noise alone would bring coefficients in.
+        pulls = np.where(usual > 0, usual, 1.0)
     # Rounding must not leave the largest coefficient just alive. With kinks the null multiplier is one of many, so this
     # is a bound, at which whole faces are optimal; a little above it only the empty model is.
     margin = 1e-3 if implements(problem.likelihood, Kinked) else 1e-12
-    return max(largest, 1e-300) * (1 + margin)
+    return float(np.max(pulls / bounds)) * (1 + margin)
+
+
+def _noise_gradient(certifier: Certifier) -> Array:
+    """Standard deviation that the gradient at the null model has by noise alone, about, shape (p,)."""
+    likelihood, sigma = certifier.problem.likelihood, certifier.sigma
+    if implements(likelihood, Kinked):
+        return np.asarray(certifier.norm * max(likelihood.slopes(sigma)))
+    curvature = likelihood.curvature(certifier.null.eta, certifier.problem.design.y, sigma)
+    return np.asarray(certifier.norm * np.sqrt(max(float(np.median(curvature)), 0.0)))
 
 
 def _saturated(certifier: Certifier, coefs: list[Array], intercepts: list[float]) -> int:

@@ -206,3 +206,16 @@ def test_sparse_columns_have_the_path_of_dense_ones(linear: Any, make: Any) -> N
         dense, thin = br.map_path(model, X, y, n_points=8), br.map_path(model, make(X), y, n_points=8)
         np.testing.assert_allclose(thin.strength, dense.strength, rtol=1e-12)
         np.testing.assert_allclose(thin.coef, dense.coef, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("case", ["constant response", "forbidden signs"])
+def test_a_path_that_stays_empty_has_a_grid_about_the_noise(case: str) -> None:
+    rng = np.random.default_rng(5)
+    X, positive = rng.standard_normal((30, 3)) * [1.0, 2.0, 0.5], case == "forbidden signs"
+    y = -X @ [1.0, 1.0, 1.0] if positive else np.full(30, 2.0)
+    model = br.Model(likelihoods.Gaussian(0.5), priors.Laplace(0.2, positive=positive))
+    path = br.map_path(model, X, y, n_points=5)
+    assert not path.n_nonzero.any()
+    # The gradient at the null model has the standard deviation |x_j - mean| / sigma by noise alone.
+    noise = np.linalg.norm(X - X.mean(axis=0), axis=0) / 0.5
+    np.testing.assert_allclose(path.strength[0], noise.max() * 0.2, rtol=1e-9)
