@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError
+from bayesreg.errors import DesignWarning, InputError, NotIdentifiedError, PriorWarning
 from bayesreg.model import Model
 from bayesreg.path import map_path
 from bayesreg.problem import Problem
@@ -103,6 +103,7 @@ def _on_rows(
         with warnings.catch_warnings():
             # Said once, about all rows.
             warnings.simplefilter("ignore", DesignWarning)
+            warnings.simplefilter("ignore", PriorWarning)
             path = map_path(
                 model,
                 design.X[rows],

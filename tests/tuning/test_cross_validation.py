@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, RepeatedKFol
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
-from bayesreg.errors import DesignWarning, InputError
+from bayesreg.errors import DesignWarning, InputError, PriorWarning
 from bayesreg.tuning import gram_folds
 from bayesreg.tuning.splits import make_splits
 from tests.tuning.cases import GAUSSIAN, classes, counts, gaussian, regression
@@ -234,3 +234,11 @@ def test_many_columns_take_the_way_of_the_rows(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(by_gram.value, by_rows.value, rtol=1e-9)
     assert by_gram.best == by_rows.best
     assert replace(by_gram, value=by_rows.value).one_se == by_rows.one_se
+
+
+def test_what_a_prior_does_to_few_rows_is_said_once() -> None:
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((10, 15)), rng.standard_normal(10)
+    with pytest.warns(PriorWarning) as said:
+        br.tune(gaussian(priors.Laplace(1.0, relative_to="penalty"), None), X, y, n_points=4)
+    assert ["with only 10 rows" in str(one.message) for one in said] == [True]
