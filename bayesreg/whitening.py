@@ -31,6 +31,8 @@ STEPS = 30
 CLOSE = 0.05
 # What is learned changes by at most e² a step, and the linear predictor of a likelihood without a scale by 2.
 LARGEST_CHANGE = 2.0
+# Share of a Gaussian row's information that every row is taken to have: little beside what real residuals show.
+_LEAST_INFORMATION = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +142,10 @@ def _information(problem: Problem, eta: Array, sigma: float) -> Array:
         gram = design.centred_gram if problem.fit_intercept else design.uncentred_gram
         square = 1 / sigma**2
         if not isinstance(likelihood, Gaussian):
-            # The information is the mean square of the slope, also where the loss has kinks.
-            square = float(design.weight @ likelihood.gradient(eta, design.y, sigma) ** 2) / design.total_weight
+            # The information is the mean square of the slope, also where the loss has kinks; rows that are all fitted
+            # perfectly have no slope, and yet information.
+            found = float(design.weight @ likelihood.gradient(eta, design.y, sigma) ** 2) / design.total_weight
+            square = max(found, _LEAST_INFORMATION * square)
         cross, total = np.zeros(problem.p), design.total_weight * square
         inner = gram * square
     else:

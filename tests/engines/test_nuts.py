@@ -243,3 +243,11 @@ def test_sparse_columns_under_a_law_of_ones_own_are_refused(binary: Any) -> None
     X, y = binary
     problem = OWN.bind(make_design(sparse.csc_array(X), y))
     assert "X is sparse" in str(Nuts().why_not(problem))
+
+
+def test_rows_that_are_fitted_perfectly_at_the_start_have_information() -> None:
+    # The slopes of the loss are all 0 there, and its information is not.
+    X = np.random.default_rng(1).standard_normal((20, 2))
+    model = br.Model(likelihoods.Huber(1.35, 1.0), priors.Gaussian(1.0))
+    post = br.sample(model, X, np.full(20, 2.0), draws=400, tune=300, chains=2, seed=1, engine="nuts")
+    assert np.abs(post["posterior"]["coef"].mean(("chain", "draw"))).max() < 0.1
