@@ -56,7 +56,7 @@ class Shrinkage:
         leave [0, 1] (where columns are dependent, as for p >= n, the flat fit of least norm with columns of unit
         length; NaN where there is none). Then ``sign_probability`` (of the likelier sign) and ``equivalence``
         (probability that the coefficient is practically none, see ``rope``). A MAP has ``coef``, ``kappa``,
-        ``relative_to_flat``.
+        ``relative_to_flat``; its kappa is NaN under a loss with kinks, which has no curvature.
     effective : float
         Effective number of coefficients, the posterior mean of the trace above; the intercept is not counted. For a MAP
         its degrees of freedom: the number of non-zero coefficients of a lasso, the trace with a ridge part.
@@ -95,7 +95,12 @@ class Shrinkage:
     def _counts(self) -> str:
         also = f"sum of 1 - kappa {self.effective_sum:.2f}"
         if self.n_nonzero is not None:
-            return f"{self.n_nonzero} of {len(self.frame)} non-zero, degrees of freedom {self.effective:.2f} ({also})"
+            count = f"{self.n_nonzero} of {len(self.frame)} non-zero"
+            if not np.isnan(self.effective):
+                count += f", degrees of freedom {self.effective:.2f}"
+            if np.isnan(self.effective_sum):
+                return f"{count} (no kappa: the loss has kinks, and so no curvature to hold the penalty against)"
+            return f"{count} ({also})"
         ends = f"{self.effective_lower:.2f} to {self.effective_upper:.2f}"
         return f"effective number of coefficients {self.effective:.2f}, {ends} ({also})"
 
@@ -161,7 +166,7 @@ def shrinkage(
         columns, df = shrinkage_of_map(fit, X, y, sample_weight, offset)
         frame = pd.DataFrame(columns, index=pd.Index(fit.names, name="feature"))
         return Shrinkage(
-            frame, df, float((1 - frame["kappa"]).sum()), n_nonzero=fit.n_nonzero, effective_draws=np.array([df])
+            frame, df, float(np.sum(1 - columns["kappa"])), n_nonzero=fit.n_nonzero, effective_draws=np.array([df])
         )
     if not is_ours(fit):
         raise InputError(

@@ -91,3 +91,13 @@ def test_the_text_tells_the_support_and_the_degrees_of_freedom(linear: Data) -> 
         br.shrinkage(mode, linear[0], -linear[1])
     with pytest.raises(InputError, match=r"the MAP was fitted to \('x0', 'x1', 'x2', 'x3'\)"):
         br.shrinkage(mode, linear[0][:, :3], linear[1])
+
+
+def test_a_loss_with_kinks_has_no_factors_and_says_so(linear: Data) -> None:
+    X, y = linear
+    mode = br.find_map(br.Model(likelihoods.Laplace(0.7), priors.Laplace(0.3)), X, y)
+    found = br.shrinkage(mode, X, y)
+    used = mode.coef != 0
+    assert used.any() and np.isnan(found.frame["kappa"].to_numpy()[used]).all()
+    assert np.isnan(found.effective_sum)
+    assert "nan" not in str(found).splitlines()[-1] and "kinks" in str(found)
