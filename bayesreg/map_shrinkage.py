@@ -8,6 +8,7 @@ E-step of Figueiredo, 2003, IEEE PAMI 25; a group's norm gives :math:`r_g / (u_j
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg.certificate import certify
 from bayesreg.data.columns import Columns
 from bayesreg.effective_df import effective_df
-from bayesreg.errors import InputError
+from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.flat_fit import relative_to_flat
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model, bind
@@ -39,7 +40,10 @@ def shrinkage_of_map(
     """
     if X is None or y is None:
         raise InputError("a MAP keeps no data: give those of its fit too, shrinkage(mode, X, y).")
-    problem = bind(Model.from_json(mode.spec), X, y, sample_weight, offset)
+    with warnings.catch_warnings():
+        # What there is to say about the data was said when the MAP was found.
+        warnings.simplefilter("ignore", BayesregWarning)
+        problem = bind(Model.from_json(mode.spec), X, y, sample_weight, offset)
     if problem.design.names != mode.names:
         raise InputError(f"X has the columns {problem.design.names}, but the MAP was fitted to {mode.names}.")
     sigma = 1.0 if mode.sigma is None else mode.sigma

@@ -9,7 +9,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
-from bayesreg.errors import InputError
+from bayesreg.errors import DesignWarning, InputError
 
 Data = tuple[np.ndarray, np.ndarray]
 
@@ -98,6 +98,17 @@ def test_a_loss_with_kinks_has_no_factors_and_says_so(linear: Data) -> None:
     mode = br.find_map(br.Model(likelihoods.Laplace(0.7), priors.Laplace(0.3)), X, y)
     found = br.shrinkage(mode, X, y)
     used = mode.coef != 0
-    assert used.any() and np.isnan(found.frame["kappa"].to_numpy()[used]).all()
+    assert used.any()
+    assert np.isnan(found.frame["kappa"].to_numpy()[used]).all()
     assert np.isnan(found.effective_sum)
-    assert "nan" not in str(found).splitlines()[-1] and "kinks" in str(found)
+    last = str(found).splitlines()[-1]
+    assert "nan" not in last
+    assert "kinks" in last
+
+
+def test_what_there_is_to_say_of_the_data_was_said_by_the_fit(linear: Data) -> None:
+    X, y = np.column_stack([linear[0], np.ones(linear[1].size)]), linear[1]
+    with pytest.warns(DesignWarning, match="constant beside the intercept"):
+        mode = br.find_map(br.Model(likelihoods.Gaussian(0.7), priors.Laplace(0.05)), X, y)
+    # A second warning would be an error here.
+    assert br.shrinkage(mode, X, y).frame["kappa"].iloc[-1] == 1
