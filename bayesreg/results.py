@@ -182,14 +182,14 @@ class PathResult:
         return np.asarray(np.count_nonzero(self.coef, axis=1))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a point: strength, degrees of freedom, intercept, coefficients by name."""
+        """Return one row a point: strength, degrees of freedom, intercept, coefficients by name.
+
+        A column of X that has one of these names keeps it, to the right of them.
+        """
         import pandas as pd
 
-        frame = pd.DataFrame(self.coef, columns=list(self.names))
-        frame.insert(0, "intercept", self.intercept)
-        frame.insert(0, "df", self.df)
-        frame.insert(0, "strength", self.strength)
-        return frame
+        first = np.column_stack([self.strength, self.df, self.intercept])
+        return pd.DataFrame(np.hstack([first, self.coef]), columns=["strength", "df", "intercept", *self.names])
 
     def __repr__(self) -> str:
         return str(self)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -219,3 +220,13 @@ def test_a_path_that_stays_empty_has_a_grid_about_the_noise(case: str) -> None:
     # The gradient at the null model has the standard deviation |x_j - mean| / sigma by noise alone.
     noise = np.linalg.norm(X - X.mean(axis=0), axis=0) / 0.5
     np.testing.assert_allclose(path.strength[0], noise.max() * 0.2, rtol=1e-9)
+
+
+def test_columns_may_have_the_names_of_the_frame(linear: Any) -> None:
+    X, y = linear
+    named = pd.DataFrame(X, columns=["intercept", "df", "strength", "x"])
+    path = br.map_path(br.Model(GAUSSIAN, priors.Laplace(0.2)), named, y, n_points=3)
+    frame = path.to_frame()
+    assert frame.columns.tolist() == ["strength", "df", "intercept", "intercept", "df", "strength", "x"]
+    np.testing.assert_array_equal(frame.iloc[:, 0], path.strength)
+    np.testing.assert_array_equal(frame.iloc[:, 3:], path.coef)
