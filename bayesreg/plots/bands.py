@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import N_COLORS, legend_outside, open_axes, plain, quiet, title, tones
+from bayesreg.plots.canvas import N_COLORS, column_name, legend_outside, open_axes, quiet, title, tones
 from bayesreg.plots.rows import check_limit
 from bayesreg.tuning import PathPosterior, TuneResult
 
@@ -166,7 +166,7 @@ def path_bands(
         ax.fill_between(data.strength, data.lower[:, j], data.upper[:, j], color=shade, alpha=0.16, linewidth=0)
         ax.plot(data.strength, data.mode[:, j], color=shade, linewidth=1.8)
         ax.plot(data.strength, data.mean[:, j], color=shade, linewidth=1.4, linestyle=(0, (1, 1.6)))
-        handles.append(Line2D([], [], color=shade, linewidth=1.8, label=plain(name)))
+        handles.append(Line2D([], [], color=shade, linewidth=1.8, label=column_name(name)))
     ends = [data.strength[0], data.strength[-1]]
     if data.learned is not None and data.density is not None:
         # A strength learned beyond the path must be seen too.

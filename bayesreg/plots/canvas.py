@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 # Their black is the ink, which on a dark page is nearly white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 N_COLORS = len(PALETTE) + 1
+# Characters: wider labels leave no room for the data.
+LONGEST_NAME = 40
 
 
 @dataclass(frozen=True)
@@ -134,3 +136,12 @@ def spread(positions: Array, gap: float, low: float, high: float) -> Array:
 def plain(name: object) -> str:
     """Return a user's own name such that matplotlib draws it as it is, dollar signs included, and not as a formula."""
     return str(name).replace("$", r"\$")
+
+
+def column_name(name: object) -> str:
+    """Return the name of a column as `plain` does, without the middle of one that would crowd out the data."""
+    text = str(name)
+    if len(text) > LONGEST_NAME:
+        # What tells columns apart stands at either end.
+        text = f"{text[: LONGEST_NAME - 13]}…{text[-12:]}"
+    return plain(text)

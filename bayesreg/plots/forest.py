@@ -73,7 +73,7 @@ def forest_data(
     import pandas as pd
 
     trees = named_trees(posteriors)
-    modes = {"posterior": maps} if isinstance(maps, MapResult) else dict(maps or {})
+    modes = {"posterior": maps} if isinstance(maps, MapResult) else {str(label): m for label, m in (maps or {}).items()}
     if strangers := sorted(set(modes) - set(trees)):
         raise InputError(f"maps has the labels {strangers}, which posteriors has not; it has {sorted(trees)}.")
     parts = []

@@ -21,7 +21,7 @@ from bayesreg.fit import find_map
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
-from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
+from bayesreg.plots.canvas import column_name, open_axes, quiet, title, tones
 from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.priors.base import Penalised
 
@@ -206,8 +206,8 @@ def geometry(model: Model, X: Any, y: Any, ax: Axes | None = None) -> Axes:
     ]
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 2, "columnspacing": 1.2}
     ax.legend(handles=handles, frameon=False, fontsize="small", labelcolor=tone.ink, **below)
-    ax.set_xlabel(f"coefficient of {plain(picture.names[0])}")
-    ax.set_ylabel(f"coefficient of {plain(picture.names[1])}")
+    ax.set_xlabel(f"coefficient of {column_name(picture.names[0])}")
+    ax.set_ylabel(f"coefficient of {column_name(picture.names[1])}")
     kind = "elastic-net" if picture.l1.any() and picture.l2.any() else ("l1" if picture.l1.any() else "l2")
     title(ax, f"{kind} penalty ({type(model.prior).__name__} prior)")
     return ax
@@ -233,7 +233,7 @@ def _name_points(ax: Axes, picture: Geometry) -> None:
     from matplotlib.patheffects import withStroke
 
     tone = tones(ax)
-    zeros = [plain(name) for name, value in zip(picture.names, picture.map, strict=True) if value == 0]
+    zeros = [column_name(name) for name, value in zip(picture.names, picture.map, strict=True) if value == 0]
     said = "MAP" if not zeros else f"MAP: {' = '.join(zeros)} = 0"
     up = 1 if picture.map[1] > picture.least_squares[1] else -1
     # "least squares" also moves sideways, off the ellipse that runs between the two.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.model import Model
-from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
+from bayesreg.plots.canvas import column_name, legend_outside, open_axes, quiet, title, tones
 from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.plots.rows import named_trees
 from bayesreg.priors.base import Penalised, penalty_of, resolve_relative_to
@@ -195,8 +195,8 @@ def joint(
                 data.mode[0], data.mode[1], s=55, color=tone.color(1), edgecolor=tone.paper, zorder=6, label="MAP"
             )
         )
-    ax.set_xlabel(plain(data.names[0]))
-    ax.set_ylabel(plain(data.names[1]))
+    ax.set_xlabel(column_name(data.names[0]))
+    ax.set_ylabel(column_name(data.names[1]))
     ax.set_aspect("equal", adjustable="datalim")
     legend_outside(ax, handles)
     title(ax, f"Two coefficients together: correlation {data.correlation:.2f}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import N_COLORS, open_axes, plain, quiet, spread, title, tones
+from bayesreg.plots.canvas import N_COLORS, column_name, open_axes, quiet, spread, title, tones
 from bayesreg.results import PathResult
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _name_ends(ax: Axes, curves: PathCurves, named: NDArray[np.intp], shade: dic
     for j, end, height in zip(named, ends, heights, strict=True):
         line: dict[str, Any] = {"arrowstyle": "-", "color": shade[int(j)], "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
         ax.annotate(
-            plain(curves.names[j]),
+            column_name(curves.names[j]),
             xy=(1.0, end),
             xytext=(1.03, height),
             xycoords=ax.get_yaxis_transform(),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import plain, quiet, tones
+from bayesreg.plots.canvas import column_name, quiet, tones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +99,6 @@ def label_rows(ax: Axes, names: list[Any]) -> None:
         ax.axhspan(row - 0.5, row + 0.5, color=tone.stripe, linewidth=0, zorder=0)
     quiet(ax, "x")
     ax.spines["left"].set_visible(False)
-    ax.set_yticks(range(len(names)), labels=[plain(name) for name in names])
+    ax.set_yticks(range(len(names)), labels=[column_name(name) for name in names])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(names) - 0.5, -0.5)

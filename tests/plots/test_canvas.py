@@ -7,13 +7,15 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from scipy.optimize import minimize
 
-from bayesreg import plots
-from bayesreg.plots.canvas import N_COLORS, PALETTE, quiet, spread, title, tones
+import bayesreg as br
+from bayesreg import likelihoods, plots, priors
+from bayesreg.plots.canvas import LONGEST_NAME, N_COLORS, PALETTE, quiet, spread, title, tones
 
 
 def test_importing_the_plots_loads_nothing_heavy() -> None:
@@ -110,3 +112,17 @@ def test_the_palette_repeats(ax: Axes) -> None:
     tone = tones(ax)
     assert [tone.color(0), tone.color(N_COLORS + 1)] == [PALETTE[0].lower(), PALETTE[1].lower()]
     assert len({tone.color(i) for i in range(N_COLORS)}) == N_COLORS
+
+
+def test_a_long_name_keeps_its_ends_and_leaves_room_for_the_data(linear: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = linear
+    names = ["word_" + 200 * "x" + end for end in ("_a", "_b", "_c")]
+    frame = pd.DataFrame(X[:, :3], columns=names)
+    post = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), frame, y, draws=50, seed=1)
+    ax = plots.forest(post)
+    # Without room matplotlib would warn here.
+    ax.figure.canvas.draw()
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert [label[:5] + label[-2:] for label in labels] == ["word__a", "word__b", "word__c"]
+    assert max(map(len, labels)) == LONGEST_NAME
+    plt.close(ax.figure)

@@ -146,3 +146,8 @@ def test_without_axes_a_new_figure_holds_everything(ridge_post: xr.DataTree, rid
     page, legend = figure.bbox, made.get_legend().get_window_extent()
     assert page.x0 <= legend.x0 < legend.x1 <= page.x1
     plt.close(figure)
+
+
+def test_labels_that_are_no_strings_belong_together(ridge_post: xr.DataTree, ridge_map: MapResult) -> None:
+    frame = plots.forest_data({1: ridge_post}, {1: ridge_map})  # type: ignore[dict-item]
+    np.testing.assert_array_equal(frame["map"], ridge_map.coef)
