@@ -36,7 +36,9 @@ def contrast(
         What `sample` or `find_map` returned, or the ``posterior`` of a `select`.
     weights : mapping or array
         One contrast as ``{column: weight}``, several as ``{label: {column: weight}}`` (``"intercept"`` counts as a
-        column, where none has that name), or an array of shape (p,) or (k, p).
+        column, where none has that name), or an array of shape (p,) or (k, p). A pandas Series with names is the
+        first; a DataFrame is the second, with the columns of X as its index (one contrast a column) or, above plain row
+        numbers, as its columns (one a row).
     rope : float, optional
         Adds the probability that the contrast lies within ±rope.
     ci_prob : float, optional
@@ -72,6 +74,8 @@ def contrast(
     labels, A = _read(weights, names)
     index = pd.Index(labels, name="contrast")
     if isinstance(fit, MapResult):
+        if rope is not None or ci_prob is not None:
+            raise InputError("a MAP is one point: rope= and ci_prob= are for posteriors, from br.sample.")
         return pd.DataFrame({"map": A @ np.append(fit.intercept, fit.coef)}, index=index)
     group = fit["posterior"]
     values = group["coef"].to_numpy() @ A[:, 1:].T
@@ -98,15 +102,22 @@ def _has_coefficients(fit: Any) -> bool:
 
 
 def _read(weights: Mapping[str, Any] | ArrayLike, names: tuple[str, ...]) -> tuple[list[str], Array]:
-    """Labels, and the weights of the intercept and of every column, shape (k, 1 + p)."""
+    """Return labels, and the weights of the intercept and of every column, shape (k, 1 + p)."""
+    import pandas as pd
+
+    # Numbers with names of their own belong to the columns of those names, in whatever order.
+    if isinstance(weights, pd.DataFrame) and isinstance(weights.index, pd.RangeIndex):
+        weights = weights.T
+    if isinstance(weights, pd.Series | pd.DataFrame) and not isinstance(weights.index, pd.RangeIndex):
+        weights = weights.to_dict()
     if isinstance(weights, Mapping):
         if not weights:
             raise InputError("weights is empty; give for example {'x0': 1, 'x1': -1}.")
         several = all(isinstance(value, Mapping) for value in weights.values())
-        rows = dict(weights) if several else {_label(weights): weights}
-        return list(map(str, rows)), np.stack([_row(row, names) for row in rows.values()])
+        A = np.stack([_row(row, names) for row in (weights.values() if several else [weights])])
+        return list(map(str, weights)) if several else [_label(weights)], A
     A = np.atleast_2d(_numbers(weights))
-    if A.ndim != 2 or A.shape[1] != len(names):
+    if A.ndim != 2 or A.shape[1] != len(names) or not len(A):
         raise InputError(f"weights has shape {np.shape(weights)}; it must be ({len(names)},) or (k, {len(names)}).")
     labels = [_label(dict(zip(names, row, strict=True))) for row in A]
     return labels, np.column_stack([np.zeros(len(A)), A])
@@ -115,10 +126,14 @@ def _read(weights: Mapping[str, Any] | ArrayLike, names: tuple[str, ...]) -> tup
 def _row(weights: Mapping[str, Any], names: tuple[str, ...]) -> Array:
     row = np.zeros(1 + len(names))
     for name, value in weights.items():
-        if name in names:
-            row[1 + names.index(name)] = _numbers(value)
-        elif name == INTERCEPT:
-            row[0] = _numbers(value)
+        # The names of a frame's columns may be numbers, which a fit keeps as text.
+        text, number = str(name), _numbers(value)
+        if number.ndim:
+            raise InputError(f"the weight of {name!r} must be one number, got {value!r}.")
+        if text in names:
+            row[1 + names.index(text)] = number
+        elif text == INTERCEPT:
+            row[0] = number
         else:
             shown = ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
             raise InputError(f"weights names {name!r}, which is no column of the fit: {shown}.")

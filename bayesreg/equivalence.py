@@ -41,7 +41,10 @@ def half_width(rope: ArrayLike | None, likelihood: Likelihood, y: Array, weight:
             centred = y - weight @ y / weight.sum()
             unit = float(np.sqrt(weight @ centred**2 / weight.sum()))
         return np.asarray(np.divide(_SHARE * unit, x_sd, out=np.full(x_sd.size, np.inf), where=x_sd > 0))
-    given = np.asarray(rope, dtype=float)
+    try:
+        given = np.asarray(rope, dtype=float)
+    except (TypeError, ValueError):
+        given = np.full((), np.nan)
     if given.shape not in ((), x_sd.shape) or not np.all(given >= 0):
         raise InputError(
             f"rope must be a number of at least 0, or one for each of the {x_sd.size} columns: the largest coefficient "

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bayesreg.data.checks import as_matrix
+from bayesreg.data.checks import as_matrix, misplaced
 from bayesreg.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def same_rows(post: xr.DataTree, X: Any) -> Array:
     matrix, given = as_matrix(X)
     if matrix.shape != (weight.size, len(names)):
         raise InputError(f"X has shape {matrix.shape}, but the posterior was fitted to {(weight.size, len(names))}.")
-    numbered = tuple(f"x{j}" for j in range(len(names)))
-    if given != names and numbered not in (given, names):
-        j = next(j for j, pair in enumerate(zip(given, names, strict=True)) if pair[0] != pair[1])
+    if (j := misplaced(given, names)) is not None:
         raise InputError(f"column {j} of X is {given[j]!r}, but that of the fit {names[j]!r}: give the same columns.")
     dense = np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
     mean, sd = data["x_mean"].to_numpy(), data["x_sd"].to_numpy()

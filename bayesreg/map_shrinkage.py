@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.certificate import certify
+from bayesreg.data.checks import misplaced
 from bayesreg.data.columns import Columns
 from bayesreg.effective_df import effective_df
 from bayesreg.errors import BayesregWarning, InputError
@@ -44,7 +45,7 @@ def shrinkage_of_map(
         # What there is to say about the data was said when the MAP was found.
         warnings.simplefilter("ignore", BayesregWarning)
         problem = bind(Model.from_json(mode.spec), X, y, sample_weight, offset)
-    if problem.design.names != mode.names:
+    if len(problem.design.names) != len(mode.names) or misplaced(problem.design.names, mode.names) is not None:
         raise InputError(f"X has the columns {problem.design.names}, but the MAP was fitted to {mode.names}.")
     sigma = 1.0 if mode.sigma is None else mode.sigma
     if mode.converged and not certify(problem, mode.coef, mode.intercept, sigma, dual=mode.dual).accepted:

@@ -129,9 +129,7 @@ def map_path_of(
     if strengths is None:
         grid = _grid(certifier, int(n_points), ratio)
     else:
-        grid = np.sort(np.atleast_1d(np.asarray(strengths, dtype=float)))[::-1]
-        if grid.ndim != 1 or grid.size == 0 or not np.all(np.isfinite(grid) & (grid > 0)):
-            raise InputError(f"strengths must be positive finite numbers, got {strengths!r}.")
+        grid = check_strengths(strengths)
     reason = _no_knots(problem, sigma) if knots else None
     if reason is not None:
         raise InputError(f"knots=True needs a piecewise linear path: {reason}.")
@@ -161,6 +159,31 @@ def map_path_of(
         effective_df(problem, sigma, grid, coef, np.array([mode.intercept for mode in modes])),
         _find_knots(problem, sigma, float(grid[-1]), unit) if knots else None,
     )
+
+
+def check_strengths(strengths: ArrayLike) -> Array:
+    """Return given strengths, falling.
+
+    Raises
+    ------
+    InputError
+        If they are not positive finite numbers in a row.
+    """
+    try:
+        grid = np.sort(np.atleast_1d(np.asarray(strengths, dtype=float)))[::-1]
+    except (TypeError, ValueError):
+        grid = np.zeros(0)
+    if grid.ndim != 1 or grid.size == 0 or not np.all(np.isfinite(grid) & (grid > 0)):
+        raise InputError(f"strengths must be positive finite numbers, shape (k,), got {strengths!r}.")
+    return np.ascontiguousarray(grid)
+
+
+def check_ratio(ratio: Any) -> None:
+    """Raise unless ``ratio`` is None or a number between 0 and 1."""
+    if ratio is None:
+        return
+    if not isinstance(ratio, int | float | np.number) or not 0 < ratio < 1:
+        raise InputError(f"ratio must be a number between 0 and 1 (smallest over largest strength), got {ratio!r}.")
 
 
 def _no_knots(problem: Problem, sigma: float) -> str | None:
@@ -201,8 +224,7 @@ def _grid(certifier: Certifier, n_points: int, ratio: float | None) -> Array:
             ratio = 1e-6
         else:
             ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
-    if not 0 < ratio < 1:
-        raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
+    check_ratio(ratio)
     largest = largest_strength(certifier)
     return np.geomspace(largest, largest * ratio, n_points)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from bayesreg.data.checks import as_matrix, as_vector
+from bayesreg.data.checks import as_matrix, as_vector, misplaced
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.intervals import interval
@@ -124,9 +124,7 @@ def _new_rows(X: Any, names: tuple[str, ...]) -> Array:
     matrix, given = as_matrix(X)
     if matrix.shape[1] != len(names):
         raise InputError(f"X has {matrix.shape[1]} columns but the model was fitted with {len(names)}.")
-    numbered = tuple(f"x{j}" for j in range(len(names)))
-    if given != names and given != numbered and names != numbered:
-        wrong = next(j for j, pair in enumerate(zip(given, names, strict=True)) if pair[0] != pair[1])
+    if (wrong := misplaced(given, names)) is not None:
         raise InputError(
             f"the columns of X are not those of the fit, or in another order: column {wrong} is {given[wrong]!r}, "
             f"the model has {names[wrong]!r}."

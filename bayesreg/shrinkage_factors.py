@@ -141,7 +141,8 @@ def shrinkage(
     Raises
     ------
     InputError
-        If the tree is not one of ours or its prior is no normal mixture; if a MAP comes without its data.
+        If the tree is not one of ours or its prior is no normal mixture; if a MAP comes without its data, or with
+        what only a posterior has (``rope``, ``ci_prob``).
 
     Notes
     -----
@@ -163,6 +164,8 @@ def shrinkage(
     import pandas as pd
 
     if isinstance(fit, MapResult):
+        if rope is not None or ci_prob is not None:
+            raise InputError("a MAP is one point: rope= and ci_prob= are for posteriors, from br.sample.")
         columns, df = shrinkage_of_map(fit, X, y, sample_weight, offset)
         frame = pd.DataFrame(columns, index=pd.Index(fit.names, name="feature"))
         return Shrinkage(
@@ -170,7 +173,8 @@ def shrinkage(
         )
     if not is_ours(fit):
         raise InputError(
-            "shrinkage needs a DataTree made by bayesreg.sample (its attrs and constant_data are missing)."
+            "shrinkage needs a DataTree made by bayesreg.sample, with its attrs and constant_data, or a MAP made by "
+            f"bayesreg.find_map; got {type(fit).__name__}."
         )
     model = Model.from_json(fit.attrs["model"])
     if not implements(model.prior, Penalised) and not implements(model.prior, NormalMixture):

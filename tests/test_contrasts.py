@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import arviz as az
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from scipy import stats
@@ -82,3 +83,24 @@ def test_unknown_columns_and_wrong_shapes_are_named(post: xr.DataTree) -> None:
         br.contrast(post, {"x0": 1}, rope=-1.0)
     with pytest.raises(InputError, match=r"what br\.sample or br\.find_map returns"):
         br.contrast(post["posterior"], {"x0": 1})
+
+
+def test_named_numbers_of_pandas_go_by_their_names(post: xr.DataTree) -> None:
+    given = pd.Series({"x3": 1.0, "x0": 2.0, "x1": 0.0, "x2": 0.0})
+    expected = br.contrast(post, {"x0": 2.0, "x3": 1.0}).to_numpy()
+    np.testing.assert_array_equal(br.contrast(post, given), expected)
+    for several in (given.to_frame("a"), pd.DataFrame([given])):
+        np.testing.assert_array_equal(br.contrast(post, several), expected)
+    # Without names of their own they go by their places.
+    np.testing.assert_array_equal(br.contrast(post, pd.Series([2.0, 0.0, 0.0, 1.0])), expected)
+
+
+def test_columns_with_numbers_for_names_and_a_single_point(linear: Data) -> None:
+    X, y = linear
+    mode = br.find_map(MODEL, pd.DataFrame(X), y)
+    assert br.contrast(mode, {0: 1, 2: -1}).index.tolist() == ["0 - 2"]  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="the weight of 'x0' must be one number"):
+        br.contrast(br.find_map(MODEL, X, y), {"x0": [1, 2]})
+    for option in ({"rope": 0.1}, {"ci_prob": 0.5}):
+        with pytest.raises(InputError, match="a MAP is one point"):
+            br.contrast(mode, {"0": 1}, **option)

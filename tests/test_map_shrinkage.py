@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayesreg as br
@@ -112,3 +113,13 @@ def test_what_there_is_to_say_of_the_data_was_said_by_the_fit(linear: Data) -> N
         mode = br.find_map(br.Model(likelihoods.Gaussian(0.7), priors.Laplace(0.05)), X, y)
     # A second warning would be an error here.
     assert br.shrinkage(mode, X, y).frame["kappa"].iloc[-1] == 1
+
+
+def test_names_that_nobody_gave_go_with_any(linear: Data) -> None:
+    X, y = linear
+    mode = br.find_map(br.Model(likelihoods.Gaussian(0.7), priors.Laplace(0.05)), X, y)
+    named = br.shrinkage(mode, pd.DataFrame(X, columns=list("abcd")), y)
+    pd.testing.assert_frame_equal(named.frame, br.shrinkage(mode, X, y).frame)
+    for option in ({"rope": 0.1}, {"ci_prob": 0.5}):
+        with pytest.raises(InputError, match="a MAP is one point"):
+            br.shrinkage(mode, X, y, **option)

@@ -117,6 +117,9 @@ def test_a_learned_noise_level_is_refused_where_the_path_would_depend_on_it(line
         ({"ratio": 0.0}, "ratio"),
         ({"ratio": 1.0}, "ratio"),
         ({"ratio": -1}, "ratio"),
+        ({"ratio": "small"}, "ratio"),
+        ({"strengths": "small"}, "strengths"),
+        ({"strengths": [[1.0, 2.0]]}, "strengths"),
     ],
 )
 def test_unusable_options_are_named(linear: Any, options: Any, name: str) -> None:

@@ -258,3 +258,10 @@ def test_a_posterior_from_a_file_predicts_the_same(named: Any, tmp_path: Path) -
     with az.from_netcdf(tmp_path / "post.nc") as loaded:
         for options in ({"kind": "draws"}, {"kind": "draws", "target": "response", "seed": 5}):
             np.testing.assert_array_equal(br.predict(loaded, X, **options), br.predict(post, X, **options))
+
+
+def test_numbered_columns_in_another_order_are_refused(learned: xr.DataTree, new_rows: np.ndarray) -> None:
+    # x0, x1, ... are the names of an array's columns; a frame that has the same is not to be read by places.
+    frame = pd.DataFrame(new_rows, columns=["x1", "x0", *[f"x{j}" for j in range(2, new_rows.shape[1])]])
+    with pytest.raises(InputError, match="column 0 is 'x1', the model has 'x0'"):
+        br.predict(learned, frame)

@@ -245,6 +245,13 @@ def test_signs_and_practical_equivalence_are_shares_of_the_draws(linear: Data) -
         br.shrinkage(post, rope=[0.1, 0.2])
 
 
+@pytest.mark.parametrize("rope", ["small", [0.1, 0.2], -1.0, np.nan])
+def test_an_unusable_rope_is_named(linear: Data, rope: Any) -> None:
+    post = br.sample(br.Model(likelihoods.Gaussian(0.7), priors.Gaussian(0.2)), *linear, draws=50, seed=1)
+    with pytest.raises(InputError, match=r"rope must be a number of at least 0.*4 columns"):
+        br.shrinkage(post, rope=rope)
+
+
 def test_an_unpenalised_column_is_not_shrunk_and_counts_one(linear: Data) -> None:
     X, y = linear
     post = br.sample(br.Model(likelihoods.Gaussian(0.7), priors.Gaussian([INF, 0.1, INF, 0.1])), X, y, seed=1, draws=9)

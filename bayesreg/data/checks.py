@@ -132,6 +132,18 @@ def _named(array: Any, names: tuple[str, ...] | None) -> tuple[Any, tuple[str, .
     return array, columns
 
 
+def misplaced(given: tuple[str, ...], fitted: tuple[str, ...]) -> int | None:
+    """Return the first column that is not that of the fit, by its name; None if all are.
+
+    Columns without names (``x0, x1, ...``) go with any, but not with the same names in another order.
+    """
+    numbered = tuple(f"x{j}" for j in range(len(fitted)))
+    nameless = numbered in (given, fitted) and sorted(given) != sorted(fitted)
+    if given == fitted or nameless:
+        return None
+    return next(j for j, pair in enumerate(zip(given, fitted, strict=True)) if pair[0] != pair[1])
+
+
 def as_vector(values: Any, name: str, n: int) -> Array:
     """Return a finite float64 vector of length n; ``name`` is the argument as the user wrote it."""
     array = _to_float(values.to_numpy() if implements(values, _Series) else values, name)

@@ -41,6 +41,8 @@ Array = NDArray[np.float64]
 
 # Draws stand for another strength while the law of the largest weights has a variance and this share of them counts.
 LARGEST_K, LEAST_SHARE = 0.5, 0.25
+# Fewer have no tail to which a law could be fitted.
+FEWEST_DRAWS = 25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,7 +210,7 @@ def _follow(problem: Problem, path: PathResult, draw: Any, prob: float) -> PathP
     coef, omega, at = np.empty((0, p)), np.empty(0), np.nan
     for i, strength in enumerate(path.strength):
         weight = None
-        if omega.size and (reach := coverage(-(strength - at) * omega)).khat < LARGEST_K:
+        if omega.size >= FEWEST_DRAWS and (reach := coverage(-(strength - at) * omega)).khat < LARGEST_K:
             if reach.efficiency >= LEAST_SHARE:
                 weight = np.exp(reach.smoothed - reach.smoothed.max())
                 pareto_k[i], share[i] = reach.khat, reach.efficiency

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.errors import InputError
 from bayesreg.model import Model
 from bayesreg.tuning.strengths import at_strength
 
@@ -93,7 +94,15 @@ class TuneResult:
         ----------
         strength : float
             Positive.
+
+        Raises
+        ------
+        InputError
+            If it is no positive finite number.
         """
+        number = isinstance(strength, int | float | np.number) and not isinstance(strength, bool)
+        if not number or not 0 < strength < np.inf:
+            raise InputError(f"strength must be a positive finite number, got {strength!r}.")
         return at_strength(self.base, float(strength))
 
     def with_penalties(self, penalties: Mapping[str, dict[str, Any]]) -> TuneResult:

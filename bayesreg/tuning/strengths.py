@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from bayesreg.errors import InputError, NoMapError
 from bayesreg.interfaces import implements
@@ -19,23 +19,6 @@ from bayesreg.priors.mixture import why_no_mode
 from bayesreg.problem import Problem
 
 Array = NDArray[np.float64]
-
-
-def check_strengths(strengths: ArrayLike) -> Array:
-    """Return given strengths, falling and without repetition.
-
-    Raises
-    ------
-    InputError
-        If they are not positive finite numbers.
-    """
-    try:
-        grid = np.unique(np.atleast_1d(np.asarray(strengths, dtype=float)))[::-1]
-    except (TypeError, ValueError):
-        grid = np.zeros(0)
-    if grid.size == 0 or not np.all(np.isfinite(grid) & (grid > 0)):
-        raise InputError(f"strengths must be positive finite numbers, got {strengths!r}.")
-    return np.ascontiguousarray(grid)
 
 
 def why_no_strength(prior: Prior, method: str) -> str | None:

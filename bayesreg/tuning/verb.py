@@ -13,7 +13,7 @@ from bayesreg.fit import Seed, seed_sequence
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.model import Model, bind
-from bayesreg.path import largest_strength, map_path_of
+from bayesreg.path import check_ratio, check_strengths, largest_strength, map_path_of
 from bayesreg.priors.base import NormalMixture
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
@@ -28,7 +28,7 @@ from bayesreg.tuning.result import TuneResult, edge_note, strongest_within_one_s
 from bayesreg.tuning.sampled_evidence import Sampling, sampled_curve, why_not_sampled
 from bayesreg.tuning.scores import ScoreName, make_score
 from bayesreg.tuning.splits import make_splits
-from bayesreg.tuning.strengths import at_strength, check_strengths, why_no_path, why_no_strength
+from bayesreg.tuning.strengths import at_strength, why_no_path, why_no_strength
 
 Array = NDArray[np.float64]
 Method = Literal["cv", "alo", "evidence", "loo", "bayes"]
@@ -165,13 +165,19 @@ def tune(
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if value is not None and not (whole and value >= least):
             raise InputError(f"{name} must be an integer of at least {least}, got {value!r}.")
-    if ratio is not None and not 0 < ratio < 1:
-        raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
+    check_ratio(ratio)
+    if not isinstance(per_row, bool | np.bool_):
+        raise InputError(f"per_row must be True or False, got {per_row!r}.")
     if score is not None and method not in ("cv", "alo"):
         raise InputError(f"score= is for method='cv' and 'alo'; method={method!r} has a measure of its own.")
     if method != "cv" and (groups is not None or per_row):
         raise InputError(f"groups= and per_row= are for method='cv', which fits folds; got method={method!r}.")
-    grid = None if strengths is None else check_strengths(strengths)
+    if method == "bayes" and not (strengths is None and n_points is None and ratio is None):
+        raise InputError(
+            "strengths=, n_points= and ratio= are for methods with a grid; method='bayes' learns the strength under "
+            "the law of the prior's scale."
+        )
+    grid = None if strengths is None else check_strengths(np.unique(check_strengths(strengths)))
     unit, law_note = 1.0, ""
     if method == "bayes" and isinstance(model, Model):
         model, unit, law_note = with_law(model)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.special import ndtri
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
-from bayesreg.errors import InputError
+from bayesreg.errors import InputError, SamplingWarning
 
 
 def data(n: int, p: int) -> tuple[np.ndarray, np.ndarray]:
@@ -77,3 +79,12 @@ def test_a_probability_outside_0_and_1_is_refused(prob: object) -> None:
     X, y = data(20, 2)
     with pytest.raises(InputError, match="ci_prob must lie between 0 and 1"):
         br.path_posterior(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, y, ci_prob=prob)  # type: ignore[arg-type]
+
+
+def test_few_draws_stand_for_their_own_strength_only() -> None:
+    X, y = data(20, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SamplingWarning)
+        model = br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0))
+        band = br.path_posterior(model, X, y, strengths=[1.0, 0.99], draws=4, chains=2, seed=1)
+    assert band.sampled.all()

@@ -200,7 +200,11 @@ def test_splitters_with_groups_repeats_and_single_rows() -> None:
         ({"method": "alo", "per_row": True}, "groups= and per_row= are for method='cv'.*got method='alo'"),
         ({"strengths": [1.0, -1.0]}, "strengths must be positive finite numbers"),
         ({"n_points": 1}, "n_points must be an integer of at least 2, got 1"),
-        ({"ratio": 2.0}, "ratio must lie between 0 and 1, got 2.0"),
+        ({"strengths": [[1.0], [2.0]]}, "strengths must be positive finite numbers, shape"),
+        ({"ratio": 2.0}, r"ratio must be a number between 0 and 1 .*, got 2.0"),
+        ({"ratio": "small"}, r"ratio must be a number between 0 and 1 .*, got 'small'"),
+        ({"per_row": "yes"}, "per_row must be True or False, got 'yes'"),
+        ({"method": "bayes", "n_points": 5}, "n_points= and ratio= are for methods with a grid"),
     ],
 )
 def test_unusable_arguments_are_named(options: dict[str, Any], message: str) -> None:

@@ -62,6 +62,13 @@ def test_a_prior_that_cannot_be_multiplied_says_so() -> None:
         fixed(Own(), {"prior_scale": 1.0}, None)
 
 
+@pytest.mark.parametrize("strength", [0, -1.0, np.nan, np.inf, "strong", None])
+def test_a_model_has_a_positive_strength(strength: Any) -> None:
+    found = br.tune(GAUSSIAN["lasso"], *regression(), n_points=3)
+    with pytest.raises(InputError, match="strength must be a positive finite number, got"):
+        found.model_at(strength)
+
+
 def test_the_model_is_the_point_of_the_path() -> None:
     X, y = regression()
     found = br.tune(GAUSSIAN["standardized lasso"], X, y)
