@@ -35,6 +35,8 @@ class TuningCurve:
         The same of the one-standard-error rule.
     interval : tuple of float, or None
         Credible interval of the strength.
+    ci_prob : float
+        Probability inside it; NaN without one.
     df_at : array of int, shape (q,)
         Points about evenly spaced along the axis: where to tell the degrees of freedom.
     df : array, shape (k,), or None
@@ -52,6 +54,7 @@ class TuningCurve:
     best: tuple[float, float]
     one_se: tuple[float, float] | None
     interval: tuple[float, float] | None
+    ci_prob: float
     df_at: NDArray[np.intp]
     df: Array | None
     measure: str
@@ -73,7 +76,7 @@ def tuning_data(result: TuneResult) -> TuningCurve:
     Raises
     ------
     InputError
-        If ``result`` is something else.
+        If ``result`` is something else, or has no value at all.
 
     Examples
     --------
@@ -89,6 +92,8 @@ def tuning_data(result: TuneResult) -> TuningCurve:
     if not isinstance(result, TuneResult):
         raise InputError(f"result must be a result of tune, got {type(result).__name__}.")
     on = np.isfinite(result.value)
+    if not on.any():
+        raise InputError("result has no value at any strength, so there is no curve to draw.")
     strength, value = result.strength[on], result.value[on]
     se = np.where(np.isfinite(result.se[on]), result.se[on], 0.0)
     place = np.log(strength)
@@ -108,6 +113,7 @@ def tuning_data(result: TuneResult) -> TuningCurve:
         best=point(result.best),
         one_se=None if result.one_se is None else point(result.one_se),
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
+        ci_prob=float(result.details.get("ci_prob", np.nan)),
         df_at=np.unique(np.abs(place[:, None] - even).argmin(axis=0)),
         df=df,
         measure=result.measure,
@@ -155,7 +161,9 @@ def tuning(result: TuneResult, ax: Axes | None = None) -> Axes:
     ax.set_xscale("log")
     quiet(ax, "y")
     if curve.interval is not None:
-        ax.axvspan(*curve.interval, color=tone.color(4), alpha=0.15, linewidth=0, label="credible interval")
+        ax.axvspan(
+            *curve.interval, color=tone.color(4), alpha=0.15, linewidth=0, label=f"{100 * curve.ci_prob:g} % interval"
+        )
     if np.any(curve.upper > curve.lower):
         within: dict[str, Any] = {"alpha": 0.2, "linewidth": 0, "label": "± 1 standard error"}
         ax.fill_between(curve.strength, curve.lower, curve.upper, color=tone.color(0), **within)

@@ -14,7 +14,7 @@ from bayesreg.errors import DesignWarning, InputError, PriorWarning
 from bayesreg.fit import sample
 from bayesreg.intervals import interval
 from bayesreg.model import Model
-from bayesreg.priors import Gaussian, GroupLaplace, Laplace
+from bayesreg.priors import Flat, Gaussian, GroupLaplace, Laplace
 from bayesreg.priors.base import NormalMixture, resolve_relative_to
 from bayesreg.problem import Problem
 from bayesreg.scales import HalfCauchy
@@ -68,7 +68,11 @@ def with_law(model: Model) -> tuple[Model, float, str]:
     prior: Any = model.prior
     learned = prior.hyperparameters()
     if any(name != "slab" for name in learned):
-        return model, 1.0, f"strength 1 is {next(iter(learned))} = 1"
+        first, *others = (name for name in learned if name != "slab")
+        rest = f", and {', '.join(others)} {'is' if len(others) == 1 else 'are'} at the median" if others else ""
+        return model, 1.0, f"strength 1 is {first} = 1{rest}"
+    if isinstance(prior, Flat):
+        raise InputError("there is nothing to tune: priors.Flat() penalises nothing, so it has no strength.")
     if not isinstance(prior, Gaussian | Laplace | GroupLaplace) and not isinstance(prior, NormalMixture):
         raise InputError(
             f"method='bayes' needs a law for the strength: give {type(prior).__name__} a learned parameter, such as "
@@ -90,7 +94,7 @@ def with_law(model: Model) -> tuple[Model, float, str]:
 
 
 def strength_posterior(
-    model: Model, problem: Problem, X: Any, y: Any, unit: float, note: str, options: dict[str, Any]
+    model: Model, problem: Problem, X: Any, y: Any, unit: float, note: str, ci_prob: float, options: dict[str, Any]
 ) -> StrengthPosterior:
     """Sample, and describe the posterior of the strength.
 
@@ -105,6 +109,8 @@ def strength_posterior(
         The scale that strength 1 stands for.
     note : str
         What strength 1 is.
+    ci_prob : float
+        Probability inside the interval.
     options : dict
         What else `sample` takes.
     """
@@ -124,7 +130,7 @@ def strength_posterior(
     median = float((medians[name] / unit) ** -power)
     chosen = fixed(model.prior, medians, problem.relative_to)
     base = replace(model, prior=tightened(chosen, 1 / median))
-    low, high = (float(np.exp(end[()])) for end in interval(log_strength))
+    low, high = (float(np.exp(end[()])) for end in interval(log_strength, ci_prob))
     grid, density, se = _density(log_strength)
     return StrengthPosterior(
         np.exp(grid)[::-1], density[::-1], se[::-1], median, np.array([low, high]), base, post, note

@@ -57,7 +57,7 @@ class TuneResult:
         What to know about the curve.
     details : mapping of str to array
         What else the method knows: ``folds`` (k, K), the score of each fold; ``pareto_k`` (k,), the largest of each
-        posterior; ``interval`` (2,), the credible interval of the strength.
+        posterior; ``interval`` (2,), the credible interval of the strength, and its ``ci_prob`` ().
     posterior : xarray.DataTree or None
         Of ``method="bayes"``: the draws, strength and coefficients together.
     """
@@ -134,7 +134,8 @@ class TuneResult:
         said = f"best strength {self.best:.4g}: {self.value[at]:.6g} (se {self.se[at]:.2g})"
         if "interval" in self.details:
             low, high = self.details["interval"]
-            said = f"strength {self.best:.4g} (posterior median), {low:.4g} to {high:.4g}"
+            inside = 100 * float(self.details["ci_prob"])
+            said = f"strength {self.best:.4g} (posterior median), {inside:g} % interval {low:.4g} to {high:.4g}"
         lines.append(said + ("" if self.one_se is None else f"; within one se up to {self.one_se:.4g}"))
         lines.append(f"model.prior: {self.model.prior!r}")
         for name, values in self.penalties.items():

@@ -24,6 +24,16 @@ Array = NDArray[np.float64]
 def why_no_strength(prior: Prior, method: str) -> str | None:
     """Return why a prior has no strength that ``method`` could choose; None if it has."""
     learned = [name for name in prior.hyperparameters() if name != "slab"]
+    if learned and implements(prior, NormalMixture) and method != "loo":
+        return (
+            f"method={method!r} tunes a penalty, and {type(prior).__name__} is none; use method='bayes', which keeps "
+            f"the law of its {', '.join(learned)}"
+        )
+    if learned and isinstance(prior, GroupGaussian):
+        return (
+            "every group has a learned scale of its own; use method='bayes', which keeps their laws, or "
+            "priors.Gaussian with a number for each column"
+        )
     if learned:
         return (
             f"the prior's {', '.join(learned)} is learned, so that there is no penalty to multiply; give a number "

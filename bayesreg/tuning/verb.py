@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg.errors import InputError, NoEngineError
 from bayesreg.fit import Seed, seed_sequence
 from bayesreg.interfaces import implements
+from bayesreg.intervals import checked_probability
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.model import Model, bind
 from bayesreg.path import check_ratio, check_strengths, largest_strength, map_path_of
+from bayesreg.priors import Flat
 from bayesreg.priors.base import NormalMixture
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
@@ -83,6 +85,7 @@ def tune(
     offset: ArrayLike | None = None,
     draws: int = 1000,
     chains: int = 4,
+    ci_prob: float | None = None,
     seed: Seed = None,
     max_iter: int = 10_000,
 ) -> TuneResult:
@@ -122,6 +125,8 @@ def tune(
         A row is left out with all its weight.
     draws, chains : int
         Of each posterior, for "evidence" where it is sampled, "loo" and "bayes".
+    ci_prob : float, optional
+        For "bayes": probability inside the interval of the strength; ArviZ's ``stats.ci_prob`` by default.
     seed : int, numpy.random.Generator or None
         For draws, and to shuffle folds.
     max_iter : int, default 10000
@@ -172,6 +177,8 @@ def tune(
         raise InputError(f"score= is for method='cv' and 'alo'; method={method!r} has a measure of its own.")
     if method != "cv" and (groups is not None or per_row):
         raise InputError(f"groups= and per_row= are for method='cv', which fits folds; got method={method!r}.")
+    if method != "bayes" and ci_prob is not None:
+        raise InputError(f"ci_prob= is for method='bayes', whose strength has a posterior; got method={method!r}.")
     if method == "bayes" and not (strengths is None and n_points is None and ratio is None):
         raise InputError(
             "strengths=, n_points= and ratio= are for methods with a grid; method='bayes' learns the strength under "
@@ -182,11 +189,13 @@ def tune(
     if method == "bayes" and isinstance(model, Model):
         model, unit, law_note = with_law(model)
     problem = bind(model, X, y, sample_weight, offset)
+    if problem.unpenalised.all() and not isinstance(model.prior, Flat):
+        raise InputError("there is nothing to tune: every column is unpenalised (its scale or factor is infinite).")
     given = _Given(
         model, X, y, problem, grid, n_points, ratio, sample_weight, offset, max_iter, seed, int(draws), int(chains)
     )
     if method == "bayes":
-        return _bayes(given, unit, law_note)
+        return _bayes(given, unit, law_note, checked_probability(ci_prob))
     if (reason := why_no_strength(model.prior, method)) is not None:
         raise InputError(f"there is nothing to tune: {reason}.")
     if method in ("cv", "alo") and (error := why_no_path(problem)) is not None:
@@ -331,10 +340,10 @@ def _loo(given: _Given) -> TuneResult:
     )
 
 
-def _bayes(given: _Given, unit: float, note: str) -> TuneResult:
+def _bayes(given: _Given, unit: float, note: str, ci_prob: float) -> TuneResult:
     options = {"draws": given.draws, "chains": given.chains, "offset": given.offset, "seed": given.seed}
     options["sample_weight"] = given.sample_weight
-    found = strength_posterior(given.model, given.problem, given.X, given.y, unit, note, options)
+    found = strength_posterior(given.model, given.problem, given.X, given.y, unit, note, ci_prob, options)
     result = TuneResult(
         "bayes",
         "posterior density of log strength",
@@ -348,7 +357,7 @@ def _bayes(given: _Given, unit: float, note: str) -> TuneResult:
         found.base,
         {},
         (found.note,),
-        {"interval": found.interval},
+        {"interval": found.interval, "ci_prob": np.array(ci_prob)},
         found.posterior,
     )
     return result.with_penalties(equivalents(result.model, given.problem))

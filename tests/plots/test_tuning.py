@@ -58,7 +58,7 @@ def test_an_exact_curve_has_no_one_se_mark_and_a_posterior_shows_its_interval(li
     assert low < bayes.best < high
     plots.tuning(bayes, ax)
     labels = [str(text.get_text()) for text in ax.get_legend().get_texts()]
-    assert "credible interval" in labels
+    assert "89 % interval" in labels
     assert any(label.startswith("posterior median") for label in labels)
 
 

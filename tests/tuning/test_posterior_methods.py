@@ -164,3 +164,30 @@ def test_ctrl_c_ends_the_whole_curve(method: Any, place: str, monkeypatch: pytes
 def test_too_few_draws_are_refused() -> None:
     with pytest.raises(InputError, match=r"draws must be at least 100 for method='evidence'.*got 50"):
         br.tune(gaussian(priors.Laplace(0.3)), *regression(), method="evidence", draws=50)
+
+
+def test_the_interval_of_the_strength_has_the_probability_asked_for() -> None:
+    X, y = regression()
+    model = gaussian(priors.Laplace(scales.HalfCauchy(1.0)))
+    found = br.tune(model, X, y, method="bayes", draws=1000, seed=1, ci_prob=0.5)
+    assert found.posterior is not None
+    strength = 1 / found.posterior["posterior"]["prior_scale"].to_numpy()
+    np.testing.assert_allclose(found.details["interval"], np.quantile(strength, [0.25, 0.75]), rtol=1e-3)
+    assert "50 % interval" in str(found)
+    with pytest.raises(InputError, match="ci_prob= is for method='bayes'"):
+        br.tune(model, X, y, method="loo", ci_prob=0.5)
+
+
+@pytest.mark.parametrize(
+    ("prior", "method", "message"),
+    [
+        (priors.Flat(), "bayes", r"nothing to tune: priors.Flat\(\) penalises nothing"),
+        (priors.Laplace(1.0, factor=INF), "bayes", "nothing to tune: every column is unpenalised"),
+        (priors.Laplace(1.0, factor=INF), "loo", "nothing to tune: every column is unpenalised"),
+        (priors.Horseshoe(expected_nonzero=2), "cv", "tunes a penalty, and Horseshoe is none; use method='bayes'"),
+        (priors.GroupGaussian([0, 0, 1, 1, 1], scales.HalfCauchy(1.0)), "cv", "priors.Gaussian with a number for each"),
+    ],
+)
+def test_what_has_no_strength_says_what_to_do(prior: Any, method: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        br.tune(gaussian(prior), *regression(), method=method)
