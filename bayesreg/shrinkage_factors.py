@@ -180,7 +180,10 @@ def shrinkage(
     if not implements(model.prior, Penalised) and not implements(model.prior, NormalMixture):
         raise InputError(f"{type(model.prior).__name__} is not a normal mixture, so it has no shrinkage factors.")
     if not is_mixture(model.prior):
-        raise InputError("shrinkage factors belong to a prior of single coefficients without a sign constraint.")
+        raise InputError(
+            f"{type(model.prior).__name__} with a sign constraint, or with an l1 part beside its groups, is no normal "
+            "mixture, so a posterior has no shrinkage factors; its MAP has: shrinkage(find_map(model, X, y), X, y)."
+        )
     data = fit["constant_data"]
     coef = fit["posterior"]["coef"].to_numpy()
     gram = data["gram"].to_numpy()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import N_COLORS, column_name, legend_outside, open_axes, quiet, title, tones
+from bayesreg.plots.canvas import N_COLORS, column_name, legend_outside, open_axes, quiet, span_x, title, tones
 from bayesreg.plots.rows import check_limit
 from bayesreg.tuning import PathPosterior, TuneResult
 
@@ -175,7 +175,7 @@ def path_bands(
         foot = ax.get_xaxis_transform()
         ax.fill_between(data.learned, _HEIGHT * data.density, color=tone.ink, alpha=0.25, linewidth=0, transform=foot)
         handles.append(Patch(color=tone.ink, alpha=0.25, label="learned strength"))
-    ax.set_xlim(*ends)
+    span_x(ax, *ends)
     handles += [
         Line2D([], [], color=tone.ink, linewidth=1.8, label="MAP"),
         Line2D([], [], color=tone.ink, linewidth=1.4, linestyle=(0, (1, 1.6)), label="posterior mean"),

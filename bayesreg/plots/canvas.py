@@ -88,6 +88,12 @@ def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
     ax.set_axisbelow(True)
 
 
+def span_x(ax: Axes, left: float, right: float) -> None:
+    """Let the horizontal axis run from one place to the other, whichever is larger; as it is where they are the same."""
+    if left != right:
+        ax.set_xlim(left, right)
+
+
 def title(ax: Axes, text: str) -> None:
     """Put a title over the left edge of the axes."""
     ax.set_title(text, loc="left", fontsize="large", color=tones(ax).ink, pad=8)

@@ -41,7 +41,7 @@ def forest_data(
     posteriors : dict of label to DataTree, or DataTree
         Results of `bayesreg.sample`.
     maps : dict of label to MapResult, or MapResult, optional
-        Under the labels of ``posteriors``; not every posterior needs one.
+        Under the labels of ``posteriors``; not every posterior needs one. One alone is that of a single posterior.
     ci_prob : float, optional
         Probability of the interval; ArviZ's ``rcParams["stats.ci_prob"]`` by default.
     ci_kind : {"eti", "hdi"}, optional
@@ -73,7 +73,7 @@ def forest_data(
     import pandas as pd
 
     trees = named_trees(posteriors)
-    modes = {"posterior": maps} if isinstance(maps, MapResult) else {str(label): m for label, m in (maps or {}).items()}
+    modes = _named_maps(maps, trees)
     if strangers := sorted(set(modes) - set(trees)):
         raise InputError(f"maps has the labels {strangers}, which posteriors has not; it has {sorted(trees)}.")
     parts = []
@@ -183,6 +183,21 @@ def forest(
     kind = az.rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
     title(ax, f"Posterior mean and {100 * prob:g} % {KINDS[kind]} interval")
     return ax
+
+
+def _named_maps(maps: Any, trees: Trees) -> dict[str, MapResult]:
+    """Return MAPs by label; one alone is that of the only posterior."""
+    if maps is None:
+        return {}
+    if isinstance(maps, MapResult):
+        if len(trees) > 1:
+            raise InputError(
+                f"maps is a single MAP, and there are {len(trees)} posteriors: give a dict {{label: MAP}}."
+            )
+        return {label: maps for label in trees}
+    if not isinstance(maps, Mapping) or not all(isinstance(mode, MapResult) for mode in maps.values()):
+        raise InputError("maps must be a result of find_map, or a dict {label: result}.")
+    return {str(label): mode for label, mode in maps.items()}
 
 
 def _modes(label: str, names: list[str], mode: MapResult | None) -> list[float]:

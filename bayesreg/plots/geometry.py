@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.data import make_design
 from bayesreg.errors import InputError
-from bayesreg.fit import find_map
+from bayesreg.fit import find_map_of
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
-from bayesreg.model import Model
+from bayesreg.model import Model, bind
 from bayesreg.plots.canvas import column_name, open_axes, quiet, title, tones
 from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.priors.base import Penalised
@@ -110,14 +109,14 @@ def geometry_data(model: Model, X: Any, y: Any, *, n_points: int = 360) -> Geome
     """
     if isinstance(n_points, bool) or not isinstance(n_points, int | np.integer) or n_points < 4:
         raise InputError(f"n_points must be an integer of at least 4, got {n_points!r}.")
-    problem = model.bind(make_design(X, y))
+    problem = bind(model, X, y)
     if not isinstance(problem.likelihood, Gaussian):
         raise InputError(f"geometry needs a Gaussian likelihood, got {type(problem.likelihood).__name__}.")
     if problem.p != 2:
         raise InputError(f"geometry draws two coefficients, so X must have 2 columns; it has {problem.p}.")
     if not implements(problem.prior, Penalised) or problem.unpenalised.any():
         raise InputError("geometry needs a prior that penalises both coefficients; a free one has no bounded region.")
-    found = find_map(model, X, y)
+    found = find_map_of(problem)
     assert found.sigma is not None
     squares, penalty = problem.least_squares(found.sigma), problem.penalty(found.sigma)
     if penalty.groups is not None or penalty.positive is not None:
@@ -219,6 +218,9 @@ def _frame_picture(ax: Axes, picture: Geometry) -> None:
     beyond = picture.least_squares + 0.8 * (picture.least_squares - picture.map)
     corners = np.vstack([picture.boundary, picture.map, beyond, np.zeros(2)])
     low, high = corners.min(axis=0), corners.max(axis=0)
+    if np.all(high == low):
+        # Everything lies at 0, as with a response that the columns do not explain at all.
+        low, high = low - 1.0, high + 1.0
     span = high - low
     if span.max() < 4 * span.min():
         low, high = (low + high - span.max()) / 2, (low + high + span.max()) / 2

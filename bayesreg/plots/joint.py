@@ -88,7 +88,10 @@ def joint_data(
     >>> joint.names, joint.correlation < -0.9, joint.contour.shape
     (('x0', 'x1'), True, (361, 2))
     """
-    (tree,) = named_trees(posterior).values()
+    trees = named_trees(posterior)
+    if len(trees) != 1:
+        raise InputError(f"a joint picture shows one posterior, got {len(trees)}: {', '.join(trees)}.")
+    (tree,) = trees.values()
     coef = tree["posterior"]["coef"]
     names = [str(name) for name in coef["feature"].to_numpy()]
     values = coef.transpose("chain", "draw", "feature").to_numpy().reshape(-1, len(names))
@@ -99,9 +102,11 @@ def joint_data(
         np.fill_diagonal(size, -1.0)
         i, j = sorted(divmod(int(np.nanargmax(size)), len(names)))
     else:
-        if len(features) != 2 or features[0] == features[1] or any(name not in names for name in features):
+        # The names of a frame's columns may be numbers, which a fit keeps as text.
+        wanted = [features] if isinstance(features, str) else [str(name) for name in features]
+        if len(wanted) != 2 or wanted[0] == wanted[1] or any(name not in names for name in wanted):
             raise InputError(f"features must be two different names of {names}, got {features!r}.")
-        i, j = (names.index(name) for name in features)
+        i, j = (names.index(name) for name in wanted)
     both = values[:, [i, j]]
     point, contour = None, None
     if mode is not None:

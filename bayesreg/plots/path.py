@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import N_COLORS, column_name, open_axes, quiet, spread, title, tones
+from bayesreg.plots.canvas import N_COLORS, column_name, open_axes, quiet, span_x, spread, title, tones
 from bayesreg.results import PathResult
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def path(
         points, columns = curves.vanishing.T
         dots = [shade[int(j)] for j in columns]
         ax.scatter(curves.strength[points], np.zeros(points.size), s=20, c=dots, zorder=4, clip_on=False)
-    ax.set_xlim(curves.strength[0], curves.strength[-1])
+    span_x(ax, curves.strength[0], curves.strength[-1])
     ax.margins(y=0.06)
     ax.autoscale_view(scalex=False)
     _name_ends(ax, curves, named, shade)

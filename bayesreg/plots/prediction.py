@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.data.checks import as_vector
+from bayesreg.data.checks import as_matrix, as_vector
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
+from bayesreg.intervals import checked_probability
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, span_x, title, tones
 from bayesreg.plots.rows import named_trees
 from bayesreg.prediction import predict
 
@@ -85,8 +86,7 @@ def prediction_data(
     ['mean', 'lower', 'upper']
     """
     trees = named_trees(posteriors)
-    rows = len(X) if hasattr(X, "__len__") else int(X.shape[0])
-    place = as_vector(along, "along", rows)
+    place = as_vector(along, "along", as_matrix(X)[0].shape[0])
     order = np.argsort(place, kind="stable")
     curves = {}
     for label, tree in trees.items():
@@ -144,8 +144,7 @@ def prediction(
     2
     >>> plt.close(ax.figure)
     """
-    if points is not None and len(points) != 2:
-        raise InputError(f"points must be a pair (places, responses), got {len(points)} parts.")
+    data = None if points is None else _pair(points)
     picture = prediction_data(posteriors, X, along, target=target, ci_prob=ci_prob, seed=seed)
     ax = open_axes(ax, 7.4, 4.4)
     tone = tones(ax)
@@ -155,15 +154,25 @@ def prediction(
         shade = tone.color(k)
         ax.fill_between(picture.along, frame["lower"], frame["upper"], color=shade, alpha=0.18, linewidth=0)
         handles += ax.plot(picture.along, frame["mean"], color=shade, linewidth=1.8, label=plain(label))
-    if points is not None:
-        x, y = (np.asarray(part, dtype=float).ravel() for part in points)
+    if data is not None:
+        x, y = data
         dots: dict[str, Any] = {"color": tone.ink, "edgecolor": tone.paper}
         handles.append(ax.scatter(x, y, s=22, linewidth=0.5, zorder=5, label="data", **dots))
         room = 0.75 * (np.ptp(y) or 1.0)
         ax.set_ylim(y.min() - room, y.max() + room)
-    ax.set_xlim(picture.along[0], picture.along[-1])
+    span_x(ax, picture.along[0], picture.along[-1])
     ax.axhline(0, color=tone.faint, linewidth=0.8, zorder=1)
     legend_outside(ax, handles)
     ax.set_ylabel("new response" if target == "response" else "expected response")
-    title(ax, "Predictions with their bands")
+    title(ax, f"Predictions with their {100 * checked_probability(ci_prob):g} % bands")
     return ax
+
+
+def _pair(points: tuple[ArrayLike, ArrayLike]) -> tuple[Array, Array]:
+    """Places and responses of the data as vectors of the same length."""
+    if len(points) != 2:
+        raise InputError(f"points must be a pair (places, responses), got {len(points)} parts.")
+    x, y = (np.asarray(part) for part in points)
+    if x.size != y.size:
+        raise InputError(f"points must be as many places as responses, got {x.size} and {y.size}.")
+    return as_vector(x, "points[0]", x.size), as_vector(y, "points[1]", y.size)

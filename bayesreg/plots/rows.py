@@ -34,7 +34,9 @@ def named_trees(posteriors: Mapping[str, xr.DataTree] | xr.DataTree) -> dict[str
 
     trees = {"posterior": posteriors} if isinstance(posteriors, xr.DataTree) else posteriors
     if not isinstance(trees, Mapping) or not trees:
-        raise InputError(f"posteriors must be a result of sample, or a dict {{label: result}}, got {posteriors!r}.")
+        raise InputError(
+            f"posteriors must be a result of sample, or a dict {{label: result}}, got {type(posteriors).__name__}."
+        )
     for label, tree in trees.items():
         if not isinstance(tree, xr.DataTree) or "posterior" not in tree.children:
             raise InputError(f"posteriors[{label!r}] must be a DataTree from sample, got {type(tree).__name__}.")

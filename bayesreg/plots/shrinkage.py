@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bayesreg.intervals import checked_probability
 from bayesreg.plots.canvas import legend_outside, open_axes, plain, title, tones
 from bayesreg.plots.rows import (
     check_limit,
@@ -43,13 +44,15 @@ class ShrinkageTable:
     effective_sum: dict[str, float]
 
 
-def shrinkage_data(posteriors: Mapping[str, xr.DataTree] | xr.DataTree) -> ShrinkageTable:
+def shrinkage_data(posteriors: Mapping[str, xr.DataTree] | xr.DataTree, ci_prob: float | None = None) -> ShrinkageTable:
     """Collect the shrinkage factors of one or several posteriors.
 
     Parameters
     ----------
     posteriors : dict of label to DataTree, or DataTree
         Results of `bayesreg.sample`.
+    ci_prob : float, optional
+        Probability inside the intervals; ArviZ's ``stats.ci_prob`` by default.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def shrinkage_data(posteriors: Mapping[str, xr.DataTree] | xr.DataTree) -> Shrin
 
     parts, effective, effective_sum = [], {}, {}
     for label, tree in named_trees(posteriors).items():
-        factors = factors_of(tree)
+        factors = factors_of(tree, ci_prob=ci_prob)
         part = factors.frame.rename(columns={"kappa_lower": "lower", "kappa_upper": "upper"})
         part = part[["kappa", "lower", "upper", "relative_to_flat"]].reset_index(names="feature")
         part.insert(0, "model", label)
@@ -88,6 +91,7 @@ def shrinkage(
     posteriors: Mapping[str, xr.DataTree] | xr.DataTree,
     ax: Axes | None = None,
     *,
+    ci_prob: float | None = None,
     max_features: int | None = 25,
 ) -> Axes:
     """Draw the shrinkage factor of each coefficient and model with its interval.
@@ -100,6 +104,8 @@ def shrinkage(
         Results of `bayesreg.sample`.
     ax : matplotlib Axes, optional
         Where to draw; a new figure, as high as the rows need, by default.
+    ci_prob : float, optional
+        As for `shrinkage_data`.
     max_features : int or None, default 25
         With more features, only those least shrunk in any model are shown, and the plot says how many were left out;
         None shows all.
@@ -127,7 +133,7 @@ def shrinkage(
     from matplotlib.lines import Line2D
 
     check_limit(max_features)
-    table = shrinkage_data(posteriors)
+    table = shrinkage_data(posteriors, ci_prob)
     frame, left_out = keep_features(table.frame, 1.0 - table.frame["kappa"], max_features)
     names = list(frame["feature"].unique())
     models = list(frame["model"].unique())
@@ -150,5 +156,5 @@ def shrinkage(
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     more = f"\n{left_out} more features, shrunk further, are not shown" if left_out else ""
     ax.set_xlabel(f"shrinkage factor κ (0: untouched, 1: shrunk to nothing){more}")
-    title(ax, "Shrinkage of each coefficient")
+    title(ax, f"Shrinkage of each coefficient, with its {100 * checked_probability(ci_prob):g} % interval")
     return ax

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import open_axes, quiet, title, tones
+from bayesreg.plots.canvas import open_axes, quiet, span_x, title, tones
 from bayesreg.tuning import TuneResult
 
 if TYPE_CHECKING:
@@ -176,8 +176,7 @@ def tuning(result: TuneResult, ax: Axes | None = None) -> Axes:
         label = f"{word}: {strength:.3g}"
         ax.axvline(strength, color=tone.color(1), linewidth=1.2, linestyle=style, label=label, zorder=1)
         ax.plot([strength], [value], color=tone.color(1), marker="o", markersize=6, linestyle="none", zorder=4)
-    if curve.strength.size > 1:
-        ax.set_xlim(curve.strength[0], curve.strength[-1])
+    span_x(ax, curve.strength[0], curve.strength[-1])
     if curve.df is not None and np.ptp(curve.df):
         top = ax.secondary_xaxis("top")
         top.set_xticks(curve.strength[curve.df_at], labels=[f"{df:.3g}" for df in curve.df[curve.df_at]])

@@ -151,3 +151,12 @@ def test_without_axes_a_new_figure_holds_everything(ridge_post: xr.DataTree, rid
 def test_labels_that_are_no_strings_belong_together(ridge_post: xr.DataTree, ridge_map: MapResult) -> None:
     frame = plots.forest_data({1: ridge_post}, {1: ridge_map})  # type: ignore[dict-item]
     np.testing.assert_array_equal(frame["map"], ridge_map.coef)
+
+
+def test_a_single_map_is_that_of_the_only_posterior(ridge_post: xr.DataTree, ridge_map: MapResult) -> None:
+    frame = plots.forest_data({"ridge": ridge_post}, ridge_map)
+    np.testing.assert_array_equal(frame["map"], ridge_map.coef)
+    with pytest.raises(InputError, match="maps is a single MAP, and there are 2 posteriors"):
+        plots.forest({"a": ridge_post, "b": ridge_post}, ridge_map)
+    with pytest.raises(InputError, match="maps must be a result of find_map, or a dict"):
+        plots.forest(ridge_post, {"posterior": 3})  # type: ignore[dict-item]

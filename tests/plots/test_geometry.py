@@ -164,3 +164,9 @@ def test_a_binary_response_has_no_ellipses(plane: Data) -> None:
         plots.geometry(br.Model(likelihoods.Bernoulli(), priors.Gaussian(1.0)), plane[0], classes)
     with pytest.raises(InputError, match="n_points must be an integer of at least 4"):
         plots.geometry_data(model("l1"), *plane, n_points=3)
+
+
+def test_a_response_that_nothing_explains_has_limits_all_the_same(plane: Data, ax: Axes) -> None:
+    model = br.Model(likelihoods.Gaussian(1.0), priors.Laplace(1.0))
+    plots.geometry(model, plane[0], np.zeros(len(plane[0])), ax=ax)
+    assert ax.get_xlim()[0] < 0 < ax.get_xlim()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
@@ -68,3 +69,10 @@ def test_names_that_are_not_there_and_single_columns_are_refused(ridge_post: xr.
         plots.joint_data(alone)
     with pytest.raises(InputError, match="a MapResult of the same columns"):
         plots.joint_data(ridge_post, mode=br.find_map(RIDGE, X[:, :1], y))
+
+
+def test_one_posterior_and_names_that_are_numbers(ridge_post: xr.DataTree, linear: Data) -> None:
+    with pytest.raises(InputError, match="shows one posterior, got 2: a, b"):
+        plots.joint_data({"a": ridge_post, "b": ridge_post})  # type: ignore[arg-type]
+    post = br.sample(RIDGE, pd.DataFrame(linear[0]), linear[1], draws=50, seed=1)
+    assert plots.joint_data(post, (2, 0)).names == ("2", "0")  # type: ignore[arg-type]

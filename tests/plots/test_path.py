@@ -140,3 +140,9 @@ def test_what_is_no_path_is_refused_before_a_figure_is_made(lasso_path: PathResu
         plots.path(lasso_path, scale="sqrt")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="n_labels must be an integer of at least 0"):
         plots.path(lasso_path, n_labels=-1)
+
+
+def test_a_single_point_is_drawn(linear: tuple[np.ndarray, np.ndarray], ax: Axes) -> None:
+    plots.path(br.map_path(LASSO, *linear, strengths=[1.0]), ax=ax)
+    # matplotlib would warn of limits that are the same.
+    plots.path_bands(br.path_posterior(RIDGE, *linear, strengths=[1.0]), ax=ax)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
+from scipy import sparse
 
 import bayesreg as br
 from bayesreg import plots
@@ -55,3 +57,31 @@ def test_places_must_be_as_many_as_rows(ridge_post: xr.DataTree) -> None:
         plots.prediction_data(ridge_post, X, along[:4])
     with pytest.raises(InputError, match="pair"):
         plots.prediction(ridge_post, X, along, points=(along,))  # type: ignore[arg-type]
+
+
+def test_sparse_rows_are_predicted_as_dense_ones(ridge_post: xr.DataTree) -> None:
+    X, along = line(5)
+    dense = plots.prediction_data(ridge_post, X, along).curves["posterior"]
+    pd.testing.assert_frame_equal(
+        plots.prediction_data(ridge_post, sparse.csr_array(X), along).curves["posterior"], dense
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        (([1.0, 2.0], [1.0]), "as many places as responses, got 2 and 1"),
+        (([1.0, 2.0], [1.0, np.nan]), r"points\[1\] contains NaN in 1 of 2 rows"),
+        ((["a"], [1.0]), r"points\[0\] has dtype"),
+    ],
+)
+def test_unusable_points_are_named_before_a_figure_is_made(
+    ridge_post: xr.DataTree, points: tuple[list[object], list[object]], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        plots.prediction(ridge_post, *line(5), points=points)  # type: ignore[arg-type]
+
+
+def test_a_single_place_is_drawn_and_the_band_says_its_probability(ridge_post: xr.DataTree, ax: Axes) -> None:
+    plots.prediction(ridge_post, *line(1), ax=ax, ci_prob=0.5)
+    assert "50 %" in ax.get_title(loc="left")

@@ -89,3 +89,12 @@ def test_what_cannot_be_drawn_is_refused_before_a_figure_is_made(ridge_post: xr.
         plots.shrinkage({})
     with pytest.raises(InputError, match="max_features"):
         plots.shrinkage(ridge_post, max_features=-3)
+
+
+def test_intervals_have_the_probability_asked_for(linear: Data, ax: Axes) -> None:
+    model = br.Model(likelihoods.Gaussian(), priors.Laplace(0.1))
+    post = br.sample(model, *linear, draws=200, seed=1)
+    table = plots.shrinkage_data(post, ci_prob=0.5).frame
+    np.testing.assert_array_equal(table["upper"], measure(post, ci_prob=0.5).frame["kappa_upper"])
+    plots.shrinkage(post, ax=ax, ci_prob=0.5)
+    assert "50 %" in ax.get_title(loc="left")
