@@ -89,7 +89,7 @@ def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
 
 
 def span_x(ax: Axes, left: float, right: float) -> None:
-    """Let the horizontal axis run from one place to the other, whichever is larger; as it is where they are the same."""
+    """Let the horizontal axis run from one place to the other, whichever is larger, unless they are one."""
     if left != right:
         ax.set_xlim(left, right)
 

@@ -93,7 +93,7 @@ def test_what_cannot_be_drawn_is_refused_before_a_figure_is_made(ridge_post: xr.
 
 def test_intervals_have_the_probability_asked_for(linear: Data, ax: Axes) -> None:
     model = br.Model(likelihoods.Gaussian(), priors.Laplace(0.1))
-    post = br.sample(model, *linear, draws=200, seed=1)
+    post = br.sample(model, *linear, draws=1000, seed=1)
     table = plots.shrinkage_data(post, ci_prob=0.5).frame
     np.testing.assert_array_equal(table["upper"], measure(post, ci_prob=0.5).frame["kappa_upper"])
     plots.shrinkage(post, ax=ax, ci_prob=0.5)
