@@ -49,7 +49,7 @@ def choose_regularization(
     n_features, n_samples : int
         At least 1.
     n_correlated_groups : int, default 0
-        Groups of columns that move together.
+        Groups of columns that move together, two or more each.
     need_feature_selection : bool, default False
         Whether the answer must name a few columns.
     sparse_signal : bool, default False
@@ -63,7 +63,7 @@ def choose_regularization(
     Raises
     ------
     InputError
-        For a count that is none, or a flag that is no bool.
+        For a count that is none or more groups than the columns could form, or a flag that is no bool.
 
     Examples
     --------
@@ -78,6 +78,11 @@ def choose_regularization(
         least = 0 if name == "n_correlated_groups" else 1
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise InputError(f"{name} must be an integer of at least {least}, got {value!r}.")
+    if 2 * n_correlated_groups > n_features:
+        raise InputError(
+            f"n_correlated_groups must be at most {n_features // 2}: a group has two columns or more, and there are "
+            f"{n_features}; got {n_correlated_groups}."
+        )
     flags: dict[str, Any] = {"need_feature_selection": need_feature_selection, "sparse_signal": sparse_signal}
     for name, flag in flags.items():
         if not isinstance(flag, bool | np.bool_):

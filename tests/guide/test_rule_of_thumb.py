@@ -41,3 +41,9 @@ def test_what_is_no_count_or_flag_is_refused() -> None:
         br.choose_regularization(5, 10, True)
     with pytest.raises(InputError, match="sparse_signal must be True or False, got 'yes'"):
         br.choose_regularization(5, 10, sparse_signal="yes")  # type: ignore[arg-type]
+
+
+def test_groups_have_two_columns_each() -> None:
+    assert br.choose_regularization(6, 10, 3).penalty == "l2"
+    with pytest.raises(InputError, match=r"n_correlated_groups must be at most 2.*there are 5; got 3"):
+        br.choose_regularization(5, 10, 3)
