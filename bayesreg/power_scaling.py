@@ -25,7 +25,7 @@ from bayesreg.interfaces import implements
 from bayesreg.model import Model, bind
 from bayesreg.posterior import is_ours
 from bayesreg.prior_prediction import draw_prior
-from bayesreg.priors.base import Exported, Marginal, NormalMixture
+from bayesreg.priors.base import Exported, Marginal, NormalMixture, at_noise
 from bayesreg.problem import Problem
 
 if TYPE_CHECKING:
@@ -154,12 +154,16 @@ def _contraction(problem: Problem, group: Any, rng: np.random.Generator) -> dict
     free = problem.unpenalised
     try:
         with np.errstate(invalid="ignore"):
-            values, _, coef, _ = draw_prior(problem, _PRIOR_DRAWS, rng)
+            values, sigma, coef, _ = draw_prior(problem, _PRIOR_DRAWS, rng)
     except InputError:
         # An improper law of a learned number leaves everything improper.
         return out
     # Draws of flat columns are infinite: any numbers will do, as these are left out.
     coef = np.where(free, rng.standard_normal(coef.shape), coef)
+    if problem.fit_intercept and not problem.flat_intercept:
+        level = problem.intercept_prior
+        sd = 1 / np.sqrt(at_noise(0.0, level.rate, level.relative_to, sigma)[1])
+        values["intercept"] = level.loc + sd * rng.standard_normal(_PRIOR_DRAWS)
     for name, prior in (gathered(values)[0] | {"coef": coef}).items():
         before = np.subtract(*np.quantile(prior, [0.75, 0.25], axis=0))
         after = np.subtract(*np.quantile(group[name].to_numpy(), [0.75, 0.25], axis=(0, 1)))
