@@ -85,7 +85,7 @@ def sampled_curve(model: Model, problem: Problem, strengths: Array, how: Samplin
     parts = [_slope(model, problem, float(np.exp(u)), how, child) for u, child in zip(t, children, strict=True)]
     slopes = Slopes(t, *(np.array([part[i] for part in parts]) for i in range(4)))
     value, se = slopes.curve()
-    start, start_se = beginning(problem, at_strength(model, top).bind(problem.design), for_prior)
+    start, start_se = beginning(problem, _bound(model, top, problem), for_prior)
     value, se = value + start, np.hypot(se, start_se)
     peak = slopes.crossing(wanted[0] + int(np.argmax(value[wanted[0] :])))
     if peak is None or not t[wanted[-1]] < peak < t[wanted[0]]:
@@ -111,10 +111,10 @@ def _slope(
     model: Model, whole: Problem, strength: float, how: Sampling, seed: np.random.SeedSequence
 ) -> tuple[float, float, Array, Array]:
     """Slopes f and f' at a strength, and the same from batches (B,)."""
+    problem = _bound(model, strength, whole)
     with warnings.catch_warnings():
-        # The model has been bound before, and said what there is to say.
+        # What fails is told by the errors of the curve.
         warnings.simplefilter("ignore", BayesregWarning)
-        problem = at_strength(model, strength).bind(whole.design)
         drawn = _draws(problem, how, seed)
     if drawn.attrs.get("interrupted"):
         # Part of a posterior is no point of a curve.
@@ -133,6 +133,13 @@ def _slope(
         parts[0].mean(axis=1),
         parts[1].mean(axis=1) + parts[0].var(axis=1),
     )
+
+
+def _bound(model: Model, strength: float, whole: Problem) -> Problem:
+    """The model at a strength; it has been bound before, and said what there is to say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BayesregWarning)
+        return at_strength(model, strength).bind(whole.design)
 
 
 def _draws(problem: Problem, how: Sampling, seed: np.random.SeedSequence) -> Draws:

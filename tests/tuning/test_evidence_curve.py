@@ -11,7 +11,7 @@ from scipy import integrate, special
 
 import bayesreg as br
 from bayesreg import likelihoods, priors, scales
-from bayesreg.errors import InputError, NoEngineError
+from bayesreg.errors import DesignWarning, InputError, NoEngineError
 from bayesreg.model import bind
 from bayesreg.numerics.mills import cut_mean, cut_square, log_mills
 from bayesreg.numerics.two_coefficients import expected_penalty
@@ -260,3 +260,11 @@ def test_pairs_without_an_evidence_curve_say_what_to_do() -> None:
     with pytest.raises(InputError, match=r"sparse X is not computed: pass X.toarray"):
         br.tune(gaussian(priors.Laplace(1.0)), sparse.csr_array(X), y, method="evidence")
     assert sampled_evidence.why_not_sampled(bind(gaussian(priors.Laplace(1.0)), X, y)) is None
+
+
+def test_what_there_is_to_say_of_the_data_is_said_once() -> None:
+    X, y = regression(30)
+    model = gaussian(priors.Laplace(0.3))
+    with pytest.warns(DesignWarning) as said:
+        br.tune(model, np.column_stack([X, np.ones(30)]), y, method="evidence", n_points=2, draws=100, seed=1)
+    assert len(said) == 1
