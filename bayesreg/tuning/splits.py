@@ -40,8 +40,8 @@ def make_splits(
     Parameters
     ----------
     cv : int, splitter or iterable of (train, test)
-        An integer gives that many blocks of successive rows (stratified ones where ``classes``), as in scikit-learn;
-        with ``rng`` the rows are shuffled before.
+        An integer gives that many blocks of successive rows with weight (stratified ones where ``classes``), as in
+        scikit-learn; with ``rng`` the rows are shuffled before.
     X, y, groups
         For a splitter's ``split``.
     weight : array, shape (n,)
@@ -55,20 +55,23 @@ def make_splits(
     InputError
         If ``cv`` is something else, or a split is unusable.
     """
-    n = y.size
+    n, used = y.size, np.flatnonzero(weight > 0)
     unusable = InputError(
         "cv must be an integer, a scikit-learn splitter, or a list of (train, test) row numbers (which take no "
         f"groups=), got {cv!r}."
     )
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
-        if not 2 <= cv <= n:
-            raise InputError(f"cv must be at least 2 and at most the number of rows ({n}), got {cv!r}.")
+        if not 2 <= cv <= used.size:
+            said = "" if used.size == n else " with weight"
+            raise InputError(f"cv must be at least 2 and at most the number of rows{said} ({used.size}), got {cv!r}.")
         if groups is not None:
             raise InputError(
                 "groups= is for a splitter that uses it, such as sklearn.model_selection.GroupKFold(5), not for cv as "
                 f"an integer ({cv!r})."
             )
-        label = _labels(int(cv), y, classes, rng)
+        # A row without weight is no row: wherever it is held out it changes nothing.
+        label = np.zeros(n, dtype=np.intp)
+        label[used] = _labels(int(cv), y[used], classes, rng)
         splits = [Split(np.flatnonzero(label != k), np.flatnonzero(label == k)) for k in range(int(cv))]
     elif isinstance(cv, str):
         raise unusable

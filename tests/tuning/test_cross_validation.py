@@ -246,3 +246,20 @@ def test_what_a_prior_does_to_few_rows_is_said_once() -> None:
     with pytest.warns(PriorWarning) as said:
         br.tune(gaussian(priors.Laplace(1.0, relative_to="penalty"), None), X, y, n_points=4)
     assert ["with only 10 rows" in str(one.message) for one in said] == [True]
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+def test_rows_without_weight_are_no_rows(kind: str, seed: int | None) -> None:
+    X, y = regression() if kind == "numbers" else classes()
+    model = GAUSSIAN["lasso"] if kind == "numbers" else br.Model(likelihoods.Bernoulli(), priors.Laplace(0.5))
+    # All of what would be the first block, and some others.
+    weight = np.ones(y.size)
+    weight[:13] = weight[20:40:3] = 0
+    used = weight > 0
+    found = br.tune(model, X, y, sample_weight=weight, n_points=5, seed=seed)
+    expected = br.tune(model, X[used], y[used], n_points=5, seed=seed)
+    np.testing.assert_allclose(found.details["folds"], expected.details["folds"], rtol=1e-8)
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-7)
+    with pytest.raises(InputError, match=r"at most the number of rows with weight \(2\), got 5"):
+        br.tune(GAUSSIAN["lasso"], X, y, sample_weight=np.where(np.arange(y.size) < 2, 1, 0))
