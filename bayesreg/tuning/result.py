@@ -51,7 +51,8 @@ class TuneResult:
     base : Model
         The model that strength 1 stands for.
     penalties : mapping of str to dict
-        The penalty of ``model`` in other libraries' parameters, by the row of `penalty_for`. With ``standardize`` they
+        The penalty of ``model`` in other libraries' parameters, by the row of `penalty_for`, with the quantile or the
+        threshold of the loss. With ``standardize`` they
         belong to standardised columns.
     notes : tuple of str
         What to know about the curve.
@@ -140,7 +141,8 @@ class TuneResult:
         lines.append(f"model.prior: {self.model.prior!r}")
         for name, values in self.penalties.items():
             given = ", ".join(f"{key}={_number(value)}" for key, value in values.items())
-            lines.append(f"as {name}({given})" + (" on standardised columns" if self.base.standardize else ""))
+            said = " on standardised columns" if self.base.standardize else ""
+            lines.append(f"as {name}({given}){said}" + ("" if self.base.fit_intercept else ", without an intercept"))
         return lines
 
     def _shown(self) -> pd.DataFrame:

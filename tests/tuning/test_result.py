@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.linear_model import ElasticNet, LogisticRegression
+from sklearn.linear_model import ElasticNet, LogisticRegression, QuantileRegressor
 from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
@@ -89,6 +89,35 @@ def test_the_penalty_in_scikit_learns_terms_gives_the_same_fit() -> None:
     found = br.tune(br.Model(likelihoods.Bernoulli(), priors.Gaussian(1.0)), Xb, yb, method="alo")
     classifier = LogisticRegression(**found.penalties["sklearn.LogisticRegression"], tol=1e-10, max_iter=10_000)
     np.testing.assert_allclose(br.find_map(found.model, Xb, yb).coef, classifier.fit(Xb, yb).coef_[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("relative_to", [None, "sigma", "penalty"])
+@pytest.mark.parametrize("likelihood", [likelihoods.Laplace(0.8), likelihoods.AsymmetricLaplace(0.3, 0.8)])
+def test_a_quantile_regression_has_its_quantile_and_penalty(likelihood: Any, relative_to: Any) -> None:
+    X, y = regression()
+    model = br.Model(likelihood, priors.Laplace(0.2, relative_to=relative_to))
+    found = br.tune(model, X, y, strengths=[1.0])
+    mode = br.find_map(found.model, X, y)
+    given = found.penalties["sklearn.QuantileRegressor"]
+    theirs = QuantileRegressor(**given).fit(X, y)
+    assert given["quantile"] == getattr(likelihood, "quantile", 0.5)
+
+    def objective(coef: np.ndarray, intercept: float) -> float:
+        residual = y - X @ coef - intercept
+        loss = np.where(residual > 0, given["quantile"], given["quantile"] - 1) @ residual
+        return float(loss / y.size + given["alpha"] * np.abs(coef).sum())
+
+    # Both solve a linear program, to its digits.
+    assert objective(mode.coef, mode.intercept) == pytest.approx(objective(theirs.coef_, theirs.intercept_), rel=1e-9)
+    assert mode.n_nonzero > 0
+
+
+def test_a_huber_loss_has_its_threshold_in_the_unit_of_the_response() -> None:
+    X, y = regression()
+    found = br.tune(br.Model(likelihoods.Huber(1.5, 0.8), priors.Laplace(0.3), fit_intercept=False), X, y, n_points=3)
+    assert found.penalties["skglm.Huber"]["delta"] == pytest.approx(1.2)
+    assert "skglm.Huber(delta=1.2" in str(found)
+    assert "without an intercept" in str(found)
 
 
 def test_with_standardize_the_penalty_belongs_to_standardised_columns() -> None:
