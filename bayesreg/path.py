@@ -210,7 +210,8 @@ def _level(problem: Problem) -> float:
         return problem.known_sigma
     if not same_at_every_level(problem):
         raise InputError(
-            "map_path needs the noise level: give it as a number, or, with a Gaussian likelihood, a prior with "
+            "a path needs the noise level: give it as a number "
+            f"({type(problem.likelihood).__name__}(sigma=...)), or, with a Gaussian likelihood, a prior with "
             "relative_to='penalty', whose MAP is the same for every sigma."
         )
     return problem.design.y_sd

@@ -80,7 +80,9 @@ def sensitivity(posterior: xr.DataTree, X: Any, *, seed: int | np.random.Generat
     if not is_ours(posterior):
         raise InputError(f"sensitivity needs a DataTree made by bayesreg.sample, got {type(posterior).__name__}.")
     if "log_likelihood" not in posterior.children:
-        raise InputError("this posterior keeps no pointwise log likelihood (too many rows times draws).")
+        raise InputError(
+            "this posterior keeps no pointwise log likelihood (too many rows times draws): sample with fewer draws."
+        )
     same_rows(posterior, X)
     problem = _bound(posterior, X)
     group = posterior["posterior"].to_dataset()

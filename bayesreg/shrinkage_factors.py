@@ -42,6 +42,8 @@ Array = NDArray[np.float64]
 
 # The trace costs p³ a draw: the draws are thinned to about this many floating-point operations.
 _LARGEST_WORK = 5e9
+# Rows that are printed at most.
+_SHOWN = 30
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,13 +88,26 @@ class Shrinkage:
         return str(self)
 
     def __str__(self) -> str:
-        return f"{self.frame.to_string(float_format=lambda value: f'{value:.3f}')}\n{self._counts()}"
+        return f"{self._shown().to_string(float_format=lambda value: f'{value:.3f}')}\n{self._counts()}"
 
     def _repr_html_(self) -> str:
-        table = self.frame.to_html(float_format=lambda value: f"{value:.3f}", escape=True)
+        table = self._shown().to_html(float_format=lambda value: f"{value:.3f}", escape=True)
         return f"{table}<p>{escape(self._counts())}</p>"
 
+    def _shown(self) -> pd.DataFrame:
+        """The rows that are printed: all, or of many those least shrunk, in the order of the columns."""
+        if len(self.frame) <= _SHOWN:
+            return self.frame
+        # Ties, as of the zeros of a lasso, and what has no factor go by their place.
+        least = np.argsort(self.frame["kappa"].to_numpy(), kind="stable")[:_SHOWN]
+        return self.frame.iloc[np.sort(least)]
+
     def _counts(self) -> str:
+        left = len(self.frame) - _SHOWN
+        more = f"({left} more columns, shrunk further, are in to_frame())\n" if left > 0 else ""
+        return more + self._sums()
+
+    def _sums(self) -> str:
         also = f"sum of 1 - kappa {self.effective_sum:.2f}"
         if self.n_nonzero is not None:
             count = f"{self.n_nonzero} of {len(self.frame)} non-zero"

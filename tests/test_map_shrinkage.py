@@ -123,3 +123,19 @@ def test_names_that_nobody_gave_go_with_any(linear: Data) -> None:
     for option in ({"rope": 0.1}, {"ci_prob": 0.5}):
         with pytest.raises(InputError, match="a MAP is one point"):
             br.shrinkage(mode, X, y, **option)
+
+
+def test_of_many_columns_the_least_shrunk_are_printed() -> None:
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((60, 50))
+    y = X[:, 3] - X[:, 44] + 0.5 * rng.standard_normal(60)
+    found = br.shrinkage(br.find_map(br.Model(likelihoods.Gaussian(0.5), priors.Laplace(0.05)), X, y), X, y)
+    lines = str(found).splitlines()
+    # A header, the name of the index, the rows and two lines below.
+    assert len(lines) == 34
+    used = [name for name, kappa in found.frame["kappa"].items() if kappa < 1]
+    shown = [line.split()[0] for line in lines[2:32]]
+    assert set(used) <= set(shown)
+    assert lines[-2] == "(20 more columns, shrunk further, are in to_frame())"
+    assert found._repr_html_().count("<tr") == 32
+    assert len(found.to_frame()) == 50

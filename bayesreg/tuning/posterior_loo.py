@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.comparison import compare
-from bayesreg.errors import BayesregWarning
+from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import sample
 from bayesreg.model import Model
+from bayesreg.posterior import LARGEST_LOG_LIKELIHOOD
 from bayesreg.tuning.strengths import at_strength
 
 Array = NDArray[np.float64]
@@ -51,6 +52,12 @@ def leave_one_out_curve(
             if post.attrs.get("interrupted"):
                 # Part of a posterior is no point of a curve.
                 raise KeyboardInterrupt
+            if "log_likelihood" not in post.children:
+                fewer = LARGEST_LOG_LIKELIHOOD // (len(post["observed_data"]["obs"]) * options["chains"])
+                raise InputError(
+                    "method='loo' needs a number for every row and draw, which are too many here: give draws="
+                    f"{fewer} or fewer, or use method='cv'."
+                )
             table = compare({"this": post})
         row = table.iloc[0]
         k = np.nan if row["exact"] else row["pareto_k_max"]
