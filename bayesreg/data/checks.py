@@ -30,6 +30,8 @@ class Frame(Protocol):
 
 
 def _to_float(values: Any, name: str) -> Array:
+    if np.ma.is_masked(values):
+        raise InputError(f"{name} is a masked array with missing values. Drop or impute them first.")
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise InputError(f"{name} is complex; only real numbers are supported.")
@@ -39,6 +41,8 @@ def _to_float(values: Any, name: str) -> Array:
     try:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
+        if "NAType" in str(error):
+            cure = "Drop or impute missing values (pandas.NA) first."
         raise InputError(
             f"{name} holds a string or another value that cannot be read as float: {error}. {cure}"
         ) from error

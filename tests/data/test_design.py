@@ -209,3 +209,15 @@ def test_a_value_that_is_not_finite_is_found_in_any_layout_and_row(order: str) -
         given = sparse.csc_array(X) if order == "sparse" else np.asarray(X, order=order)  # type: ignore[call-overload]
         with pytest.raises(InputError, match="NaN"):
             make_design(given, np.zeros(4), weight)
+
+
+def test_missing_values_of_masks_and_of_pandas_are_refused(rows: Any) -> None:
+    X, y, *_ = rows
+    with pytest.raises(InputError, match="X is a masked array with missing values"):
+        make_design(np.ma.masked_array(X, mask=X > X.max() - 1e-9), y)
+    with pytest.raises(InputError, match="y is a masked array with missing values"):
+        make_design(X, np.ma.masked_array(y, mask=y > y.max() - 1e-9))
+    # A mask that hides nothing is none.
+    np.testing.assert_array_equal(make_design(np.ma.masked_array(X, mask=False), y).X, X)
+    with pytest.raises(InputError, match=r"Drop or impute missing values \(pandas.NA\)"):
+        make_design(pd.DataFrame({"a": pd.array([None, *range(8)], dtype="Int64"), "b": y}), y)
