@@ -119,8 +119,10 @@ def _on_rows(
 
 
 def mean_and_error(folds: Folds, total: float) -> tuple[Array, Array]:
-    """Weighted mean over folds (k,) and its standard error from their spread, both times ``total``."""
+    """Weighted mean over folds (k,) and its standard error from their spread (NaN of a single one), times ``total``."""
     share = folds.weight / folds.weight.sum()
     mean = folds.score @ share
     spread = ((folds.score - mean[:, None]) ** 2) @ share
+    if share.size == 1:
+        return total * mean, np.full(mean.size, np.nan)
     return total * mean, abs(total) * np.sqrt(spread / (share.size - 1))

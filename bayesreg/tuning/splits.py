@@ -76,7 +76,10 @@ def make_splits(
     elif isinstance(cv, str):
         raise unusable
     elif implements(cv, Splitter):
-        splits = [Split(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, y, groups)]
+        try:
+            splits = [Split(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, y, groups)]
+        except ValueError as error:
+            raise InputError(f"cv={cv!r} cannot split these rows: {error}") from error
     else:
         try:
             splits = [Split(np.asarray(a), np.asarray(b)) for a, b in cv]

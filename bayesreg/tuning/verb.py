@@ -264,6 +264,8 @@ def _of_path(
     notes = edge_note(path.strength, best)
     if best == path.strength[0] and path.df[0] == 0:
         notes = ("the model without its penalised columns is the best of all, so no larger strength can do better.",)
+    if "folds" in details and details["folds"].shape[1] == 1:
+        notes += ("a single split has no spread, so there are no standard errors and no one-standard-error rule.",)
     missing = int(np.sum(~np.isfinite(value)))
     if missing:
         notes += (f"{missing} strengths have no value: a row alone determines its own fit there.",)

@@ -263,3 +263,17 @@ def test_rows_without_weight_are_no_rows(kind: str, seed: int | None) -> None:
     np.testing.assert_allclose(found.se, expected.se, rtol=1e-7)
     with pytest.raises(InputError, match=r"at most the number of rows with weight \(2\), got 5"):
         br.tune(GAUSSIAN["lasso"], X, y, sample_weight=np.where(np.arange(y.size) < 2, 1, 0))
+
+
+def test_a_single_split_has_a_curve_without_errors() -> None:
+    X, y = regression()
+    found = br.tune(GAUSSIAN["lasso"], X, y, cv=[(np.arange(40), np.arange(40, 60))], n_points=5)
+    assert np.isfinite(found.value).all()
+    assert np.isnan(found.se).all()
+    assert found.one_se is None
+    assert "a single split has no spread" in str(found)
+
+
+def test_what_a_splitter_cannot_do_is_said_by_it() -> None:
+    with pytest.raises(InputError, match=r"cv=GroupKFold.*cannot split these rows: The 'groups' parameter"):
+        br.tune(GAUSSIAN["lasso"], *regression(), cv=GroupKFold(3))
