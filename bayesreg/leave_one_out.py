@@ -108,8 +108,11 @@ class LeftOut:
 
 
 def sum_of_rows(density: Array) -> tuple[float, float]:
-    """Sum of numbers of single rows, shape (n,), and its standard error sqrt(n var), with ArviZ's n - 1 in var."""
-    return float(density.sum()), float(np.sqrt(density.size * density.var(ddof=min(1, density.size - 1))))
+    """Sum of numbers of single rows, shape (n,), and its standard error sqrt(n var).
+
+    With n in the variance, as ArviZ's ``dse``; its ``se`` has n - 1.
+    """
+    return float(density.sum()), float(np.sqrt(density.size * density.var()))
 
 
 def leave_one_out(post: xr.DataTree, called: str = "this posterior") -> LeftOut:

@@ -52,13 +52,9 @@ class Compared:
         best = self.best()
         rows = {}
         for name, rows_of in self.density.items():
-            away = rows_of - self.density[best]
-            rows[name] = {
-                "elpd": rows_of.sum(),
-                "se": np.sqrt(away.size * rows_of.var()),
-                "difference": away.sum(),
-                "difference_se": np.sqrt(away.size * away.var()),
-            }
+            elpd, se = sum_of_rows(rows_of)
+            difference, difference_se = self.against(name, best)
+            rows[name] = {"elpd": elpd, "se": se, "difference": difference, "difference_se": difference_se}
         return pd.DataFrame(rows).T.sort_values("elpd", ascending=False).rename_axis("model")
 
     def best(self) -> str:
