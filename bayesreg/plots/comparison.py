@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, PALETTE, legend_outside, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,10 +117,11 @@ def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = comparison_data(table)
     at = np.arange(len(rows.names), dtype=float)
     ax = open_axes(ax, 7.4, 1.4 + 0.55 * at.size)
+    tone = tones(ax)
     quiet(ax, "x")
-    ax.axvline(rows.elpd[0], color=FAINT, linewidth=1.0, linestyle=":", zorder=1)
+    ax.axvline(rows.elpd[0], color=tone.faint, linewidth=1.0, linestyle=":", zorder=1)
     own = ax.errorbar(
-        rows.elpd, at, xerr=rows.se, fmt="o", color=PALETTE[0], markersize=6, linewidth=1.6, label="elpd ± se"
+        rows.elpd, at, xerr=rows.se, fmt="o", color=tone.color(0), markersize=6, linewidth=1.6, label="elpd ± se"
     )
     handles = [own]
     if at.size > 1:
@@ -130,7 +131,7 @@ def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 at[1:] + 0.24,
                 xerr=rows.behind_se[1:],
                 fmt="^",
-                color=PALETTE[1],
+                color=tone.color(1),
                 markersize=5,
                 linewidth=1.6,
                 label="difference to the best ± se",
