@@ -209,13 +209,14 @@ def _given_scales(post: xr.DataTree) -> Array | None:
     if "X" not in data:
         return None
     X = data["X"].to_numpy()
-    problem = bound_again(post, X)
-    precision, sigma = stored_precision(post, problem.prior)
-    within = draws_within_reach(problem.n, problem.p, sigma.size)
+    posterior = post["posterior"].to_dataset()
+    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    within = draws_within_reach(X.shape[0], X.shape[1], draws)
     if not within:
         return None
-    step = -(-sigma.size // within)
-    precision, sigma = precision[:, ::step], sigma[:, ::step]
+    step = -(-draws // within)
+    problem = bound_again(post, X)
+    precision, sigma = stored_precision(posterior.isel(draw=slice(None, None, step)), data, problem.prior)
     rows, response, level = data_of(problem)
     found = ConditionalLoo(rows, response, problem.design.weight, level).log_densities(
         sigma.reshape(-1), precision.reshape(-1, problem.p)
@@ -237,7 +238,8 @@ def _efficiency(posterior: xr.Dataset) -> float:
 
 
 def _efficiency_of_rows(density: Array) -> float:
-    """As `_efficiency`, of the densities (chains, draws, n) that are averaged."""
+    """As `_efficiency`, of the densities (chains, draws, n) of some hundred rows."""
     import xarray as xr
 
-    return _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), density)}))
+    some = density[..., :: max(1, density.shape[-1] // 100)]
+    return _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))

@@ -9,7 +9,7 @@ et al., 2009: t of a group of k is a gamma variable of shape (k + 1)/2, and :mat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,6 @@ from bayesreg.interfaces import implements
 from bayesreg.numerics.variates import draw_laplace_local_variance
 from bayesreg.priors.base import Grouped, NormalMixture, Penalised, Prior, Resolved, at_noise, positive_of
 from bayesreg.priors.mixture import free_of
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Array = NDArray[np.float64]
 
@@ -141,17 +138,16 @@ def prior_precision(
     return np.asarray(l2 + np.where(none, 0.0, (l1 / np.where(none, 1.0, local)) ** 2))
 
 
-def stored_precision(post: xr.DataTree, prior: Prior) -> tuple[Array, Array]:
+def stored_precision(posterior: Any, data: Any, prior: Prior) -> tuple[Array, Array]:
     """Prior precision (chain, draw, p) of each coefficient given its local scale, and the noise level (chain, draw).
 
     Parameters
     ----------
-    post : xarray.DataTree
-        A result of `bayesreg.sample`.
+    posterior, data : xarray.DataTree or xarray.Dataset
+        The groups ``posterior`` and ``constant_data`` of a result of `bayesreg.sample`.
     prior : Prior
         Its prior, one that `is_mixture`.
     """
-    posterior, data = post["posterior"], post["constant_data"]
     shape = posterior["coef"].shape
     known = float(data["sigma"]) if "sigma" in data else 1.0
     sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(shape[:2], known)

@@ -174,7 +174,7 @@ def shrinkage(
     data = fit["constant_data"]
     coef = fit["posterior"]["coef"].to_numpy()
     gram = data["gram"].to_numpy()
-    precision, sigma = stored_precision(fit, model.prior)
+    precision, sigma = stored_precision(fit["posterior"], data, model.prior)
     information = np.diag(gram) / sigma[..., None] ** 2
     total = precision + information
     kappa = np.divide(precision, total, out=np.ones_like(total), where=total > 0)

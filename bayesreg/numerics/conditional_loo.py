@@ -82,12 +82,10 @@ class ConditionalLoo:
             NaN where the posterior without the row is improper, to rounding.
         """
         n = self.weight.size
-        columns, own = self.rows, np.zeros(self.rows.shape[1])
-        ridge = sigma[:, None] ** 2 * precision
+        columns, own, flat = self.rows, np.zeros(self.rows.shape[1]), np.all(precision == 0, axis=0)
         held, target = np.zeros(sigma.size), 0.0
         if self.level is not None:
-            columns = np.column_stack([self.rows, np.sqrt(self.weight)])
-            ridge = np.column_stack([ridge, np.zeros(sigma.size)])
+            columns, flat = np.column_stack([self.rows, np.sqrt(self.weight)]), np.append(flat, True)
             # The intercept counts from the mean of the data: its prior binds it to the coefficients, as one more row.
             own = np.append(-self.level.x_mean, 1.0)
             if not self.level.flat:
@@ -96,11 +94,13 @@ class ConditionalLoo:
         if columns.shape[1] <= n:
             solver = _ByColumns.of(columns, self.response, own, target)
         else:
-            solver = _ByRows.of(columns, self.response, own, target, np.all(ridge == 0, axis=0))
+            solver = _ByRows.of(columns, self.response, own, target, flat)
+        ridge, p = np.zeros(columns.shape[1]), precision.shape[1]
         out = np.empty((sigma.size, n))
         with one_blas_thread():
             for s in range(sigma.size):
-                left, residual = solver.leave(ridge[s], float(held[s]))
+                ridge[:p] = sigma[s] ** 2 * precision[s]
+                left, residual = solver.leave(ridge, float(held[s]))
                 left = np.where(left > _SMALLEST_LEFT, left, np.nan)
                 out[s] = 0.5 * np.log(left) - residual**2 / (2 * sigma[s] ** 2 * left)
         out -= 0.5 * np.log(2 * np.pi * sigma**2)[:, None] * self.weight
