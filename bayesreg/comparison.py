@@ -54,8 +54,9 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     Notes
     -----
     "integrated" is for a Gaussian likelihood with a prior that is normal given scales (see `shrinkage`) and a dense X,
-    and costs O(n p min(n, p)) a draw. Beyond some 2e10 floating-point operations the draws are thinned; where not even
-    200 of them can be afforded, or the tree holds no X, it is "psis". The references are in `bayesreg.leave_one_out`.
+    and costs O(n p min(n, p)) a draw. Beyond some 2e10 floating-point operations the draws are thinned. Where that
+    would leave fewer than 200, 200 are taken if "psis" is unreliable for some row; beyond 4e11 operations it is "psis".
+    The references are in `bayesreg.leave_one_out`.
 
     Examples
     --------

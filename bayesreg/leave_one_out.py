@@ -142,23 +142,17 @@ def leave_one_out(post: xr.DataTree, called: str = "this posterior") -> LeftOut:
     in_sample = float(np.sum(logsumexp(likelihood, axis=0)) - n * np.log(draws))
     if "exact_loo" in post.children:
         return _exactly(post["exact_loo"]["elpd_loo"].to_numpy(), in_sample, draws)
-    given_scales = _given_scales(post)
-    if given_scales is None:
-        efficiency = _efficiency(post["posterior"].to_dataset())
-        return _by_weights(likelihood, efficiency, in_sample, "psis")
-    used = given_scales.shape[0] * given_scales.shape[1]
-    density = given_scales.reshape(used, n)
-    if np.all(np.ptp(density, axis=0) <= _SAME * (1 + np.abs(density[0]))):
-        # Nothing is left that differs between the draws.
-        return _exactly(density[0], in_sample, draws)
-    found = _by_weights(density, _efficiency_of_rows(given_scales), in_sample, "integrated")
-    high = found.pareto_k > found.good_k
-    if high.any():
-        # A mean given the scales has every moment that what it is the mean of has (Jensen), so that its tail is no
-        # heavier; its k alone may be high where the ratios hardly differ, by the shape of what little they do.
-        _, of_all, _ = smoothed_weights(likelihood[:, high], _efficiency(post["posterior"].to_dataset()))
-        found.pareto_k[high] = np.minimum(found.pareto_k[high], of_all)
-    return found
+    within, dear = draws_within_reach(n, post["posterior"].sizes["feature"], draws)
+    if not within or "X" not in post["constant_data"]:
+        return _of_everything(post, likelihood, in_sample)
+    if dear:
+        found = _of_everything(post, likelihood, in_sample)
+        if not found.high:
+            return found
+    density = _given_scales(post, -(-draws // within))
+    if density is None:
+        return _of_everything(post, likelihood, in_sample)
+    return _of_scales(post, likelihood, density, in_sample)
 
 
 def smoothed_weights(log_density: Array, efficiency: float = 1.0) -> tuple[Array, Array, float]:
@@ -193,6 +187,30 @@ def smoothed_weights(log_density: Array, efficiency: float = 1.0) -> tuple[Array
     return log_weight, pareto_k, min(0.7, 1 - 1 / np.log10(draws))
 
 
+def _of_everything(post: xr.DataTree, likelihood: Array, in_sample: float) -> LeftOut:
+    return _by_weights(likelihood, _efficiency(post["posterior"].to_dataset()), in_sample, "psis")
+
+
+def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sample: float) -> LeftOut:
+    import xarray as xr
+
+    density = given_scales.reshape(-1, likelihood.shape[1])
+    if np.all(np.ptp(density, axis=0) <= _SAME * (1 + np.abs(density[0]))):
+        # Nothing is left that differs between the draws.
+        return _exactly(density[0], in_sample, density.shape[0])
+    # Some hundred rows tell how efficient the draws are.
+    some = given_scales[..., :: max(1, density.shape[1] // 100)]
+    efficiency = _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))
+    found = _by_weights(density, efficiency, in_sample, "integrated")
+    high = found.pareto_k > found.good_k
+    if high.any():
+        # A mean given the scales has every moment that what it is the mean of has (Jensen), so that its tail is no
+        # heavier; its k alone may be high where the ratios hardly differ, by the shape of what little they do.
+        _, of_all, _ = smoothed_weights(likelihood[:, high], _efficiency(post["posterior"].to_dataset()))
+        found.pareto_k[high] = np.minimum(found.pareto_k[high], of_all)
+    return found
+
+
 def _exactly(elpd_i: Array, in_sample: float, draws: int) -> LeftOut:
     return LeftOut(np.array(elpd_i), np.full(elpd_i.size, np.nan), 0.7, in_sample, "exact", draws)
 
@@ -203,20 +221,12 @@ def _by_weights(density: Array, efficiency: float, in_sample: float, method: Met
     return LeftOut(elpd_i, pareto_k, good_k, in_sample, method, density.shape[0])
 
 
-def _given_scales(post: xr.DataTree) -> Array | None:
-    """Log densities p(y_i | y_-i, phi) of evenly spaced draws, shape (chains, draws, n); None where there are none."""
+def _given_scales(post: xr.DataTree, step: int = 1) -> Array | None:
+    """Log densities p(y_i | y_-i, phi) of every step-th draw, shape (chains, draws, n); None where not finite."""
     data = post["constant_data"]
-    if "X" not in data:
-        return None
-    X = data["X"].to_numpy()
-    posterior = post["posterior"].to_dataset()
-    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    within = draws_within_reach(X.shape[0], X.shape[1], draws)
-    if not within:
-        return None
-    step = -(-draws // within)
-    problem = bound_again(post, X)
-    precision, sigma = stored_precision(posterior.isel(draw=slice(None, None, step)), data, problem.prior)
+    problem = bound_again(post, data["X"].to_numpy())
+    posterior = post["posterior"].to_dataset().isel(draw=slice(None, None, step))
+    precision, sigma = stored_precision(posterior, data, problem.prior)
     rows, response, level = data_of(problem)
     found = ConditionalLoo(rows, response, problem.design.weight, level).log_densities(
         sigma.reshape(-1), precision.reshape(-1, problem.p)
@@ -230,16 +240,8 @@ def _efficiency(posterior: xr.Dataset) -> float:
     import arviz as az
 
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    if chains == 1:
+    if chains == 1 or draws < 4:
         return 1.0
     ess: Any = az.ess(posterior, method="mean")
     # Local scales of columns without a prior are NaN.
     return float(np.nanmean(np.concatenate([np.ravel(ess[name]) for name in ess.data_vars]))) / (chains * draws)
-
-
-def _efficiency_of_rows(density: Array) -> float:
-    """As `_efficiency`, of the densities (chains, draws, n) of some hundred rows."""
-    import xarray as xr
-
-    some = density[..., :: max(1, density.shape[-1] // 100)]
-    return _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))

@@ -175,7 +175,7 @@ def _row_information(problem: Problem, eta: Array, sigma: float) -> Array:
 def _rows_serve(problem: Problem, draws: int) -> bool:
     """Whether the coefficients can be integrated out of what the draws predict of each row, which takes X."""
     normal = isinstance(problem.likelihood, Gaussian) and is_mixture(problem.prior) and not problem.design.is_sparse
-    return normal and draws_within_reach(problem.n, problem.p, draws) > 0
+    return normal and draws_within_reach(problem.n, problem.p, draws)[0] > 0
 
 
 def _constant_data(

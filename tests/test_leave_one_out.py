@@ -179,6 +179,7 @@ def test_densities_are_those_of_quadrature(few: dict[str, Array], name: str) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*divergent:bayesreg.errors.SamplingWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_all_ways_and_nuts_give_the_densities_of_quadrature(few: dict[str, Array], name: str) -> None:
     intercept, weighted = WAYS[name]
@@ -270,7 +271,21 @@ def test_dear_densities_come_from_fewer_draws_or_not_at_all(
     assert thinned.elpd == pytest.approx(every.elpd, abs=0.5)
     assert br.compare({"thinned": post})["loo_draws"].item() == 1000
     monkeypatch.setattr(conditional_loo, "LARGEST_WORK", 100.0 * each)
+    assert leave_one_out(post).draws == 200
+    monkeypatch.setattr(conditional_loo, "DEAREST_WORK", 100.0 * each)
     assert leave_one_out(post).method == "psis"
+
+
+def test_where_even_few_draws_are_dear_they_serve_what_importance_weights_of_everything_do_not(
+    laplace_post: tuple[Array, xr.DataTree], few: dict[str, Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditional_loo, "LARGEST_WORK", 1.0)
+    assert leave_one_out(laplace_post[1]).method == "integrated"
+    weight = np.full(9, 0.2)
+    post = br.sample(br.Model(KNOWN, priors.Laplace(0.5)), few["X"], few["y"], sample_weight=weight, seed=1)
+    assert leave_one_out(post).method == "psis"
+    monkeypatch.undo()
+    assert leave_one_out(post).method == "integrated"
 
 
 KEPT = {

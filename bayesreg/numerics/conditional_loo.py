@@ -29,20 +29,27 @@ Array = NDArray[np.float64]
 
 # Floating-point operations for all draws: two to four seconds. Beyond them the draws are thinned.
 LARGEST_WORK = 2e10
+# What is worth doing where all else fails but refits, each of which costs more: a minute.
+DEAREST_WORK = 4e11
 # Fewer draws than these do not stand for a posterior, and their tail is too short to smooth.
 FEWEST_DRAWS = 200
+# Passes over the rows in each draw that are no part of the products, in products.
+_PASSES = 50
 # Of a column that data or prior outweigh so much the other is no part: 10 digits are left where both matter.
 _LARGEST_RATIO, _LARGEST_VARIANCE = 1e20, 1e10
 # Below this 1 - h is rounding: the columns fit the row whatever it is.
 _SMALLEST_LEFT = 1e-12
 
 
-def draws_within_reach(n: int, p: int, draws: int) -> int:
-    """How many of the draws `ConditionalLoo` can be asked for: all, fewer, or 0 where even few are too dear."""
+def draws_within_reach(n: int, p: int, draws: int) -> tuple[int, bool]:
+    """How many of the draws `ConditionalLoo` can be asked for: all, fewer, or 0; and whether even few are dear."""
     columns = p + 1
-    each = n * columns**2 + columns**3 / 3 if columns <= n else columns * n**2 + n**3
+    each = n * columns * (columns + _PASSES) + columns**3 / 3 if columns <= n else columns * n**2 + n**3
+    fewest = min(draws, FEWEST_DRAWS)
+    if fewest * each > DEAREST_WORK:
+        return 0, True
     affordable = int(LARGEST_WORK / each)
-    return min(draws, affordable) if affordable >= min(draws, FEWEST_DRAWS) else 0
+    return min(draws, max(affordable, fewest)), affordable < fewest
 
 
 @dataclass(frozen=True, eq=False)

@@ -136,13 +136,16 @@ def test_a_row_without_weight_has_density_one() -> None:
 
 
 def test_draws_are_thinned_to_the_work_and_given_up_where_few_are_too_dear(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert draws_within_reach(442, 10, 4000) == 4000
-    assert draws_within_reach(60, 120, 4000) == 4000
-    monkeypatch.setattr(conditional_loo, "LARGEST_WORK", 1e6)
-    # 100 * 10² a draw, and a third of 10³.
-    assert draws_within_reach(100, 9, 4000) == 0
-    assert draws_within_reach(100, 9, 90) == 90
-    monkeypatch.setattr(conditional_loo, "LARGEST_WORK", 1e7)
-    assert draws_within_reach(100, 9, 4000) == int(1e7 / (1e4 + 1e3 / 3))
+    assert draws_within_reach(442, 10, 4000) == draws_within_reach(60, 120, 4000) == (4000, False)
+    # 100 * 10 * (10 + 50) a draw, and a third of 10³.
+    each = 6e4 + 1e3 / 3
+    for work, expected in ((1000.5 * each, (1000, False)), (199 * each, (200, True))):
+        monkeypatch.setattr(conditional_loo, "LARGEST_WORK", work)
+        assert draws_within_reach(100, 9, 4000) == expected
+        assert draws_within_reach(100, 9, 150) == (150, False)
+    monkeypatch.setattr(conditional_loo, "DEAREST_WORK", 190 * each)
+    assert draws_within_reach(100, 9, 4000) == (0, True)
+    assert draws_within_reach(100, 9, 150)[0] == 150
     # Rows count where columns are more.
-    assert draws_within_reach(9, 100, 4000) == int(1e7 / (81 * 101 + 729))
+    monkeypatch.setattr(conditional_loo, "LARGEST_WORK", 300.5 * (81 * 101 + 729))
+    assert draws_within_reach(9, 100, 4000) == (300, False)
