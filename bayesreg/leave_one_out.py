@@ -17,7 +17,7 @@ Learning Research 25).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -203,12 +203,14 @@ def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sam
     efficiency = _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))
     found = _by_weights(density, efficiency, in_sample, "integrated")
     high = found.pareto_k > found.good_k
-    if high.any():
-        # A mean given the scales has every moment that what it is the mean of has (Jensen), so that its tail is no
-        # heavier; its k alone may be high where the ratios hardly differ, by the shape of what little they do.
-        _, of_all, _ = smoothed_weights(likelihood[:, high], _efficiency(post["posterior"].to_dataset()))
-        found.pareto_k[high] = np.minimum(found.pareto_k[high], of_all)
-    return found
+    if not high.any():
+        return found
+    # These ratios are means, given the scales, of those of everything, and have every moment that those have (Jensen):
+    # their tail is no heavier. Their k alone may be high where they hardly differ, by the shape of what little they do.
+    pareto_k = found.pareto_k.copy()
+    of_all = smoothed_weights(likelihood[:, high], _efficiency(post["posterior"].to_dataset()))[1]
+    pareto_k[high] = np.minimum(pareto_k[high], of_all)
+    return replace(found, pareto_k=pareto_k)
 
 
 def _exactly(elpd_i: Array, in_sample: float, draws: int) -> LeftOut:
