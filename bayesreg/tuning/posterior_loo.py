@@ -1,4 +1,4 @@
-"""Leave-one-out of the posteriors along a short grid of strengths: exact where the engine has it, else PSIS-LOO."""
+"""Leave-one-out of the posteriors along a short grid of strengths."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.comparison import compare
-from bayesreg.errors import BayesregWarning, InputError
+from bayesreg.errors import BayesregWarning
 from bayesreg.fit import sample
+from bayesreg.leave_one_out import leave_one_out
 from bayesreg.model import Model
-from bayesreg.posterior import LARGEST_LOG_LIKELIHOOD
 from bayesreg.tuning.strengths import at_strength
 
 Array = NDArray[np.float64]
@@ -52,14 +51,6 @@ def leave_one_out_curve(
             if post.attrs.get("interrupted"):
                 # Part of a posterior is no point of a curve.
                 raise KeyboardInterrupt
-            if "log_likelihood" not in post.children:
-                fewer = LARGEST_LOG_LIKELIHOOD // (len(post["observed_data"]["obs"]) * options["chains"])
-                raise InputError(
-                    "method='loo' needs a number for every row and draw, which are too many here: give draws="
-                    f"{fewer} or fewer, or use method='cv'."
-                )
-            table = compare({"this": post})
-        row = table.iloc[0]
-        k = np.nan if row["exact"] else row["pareto_k_max"]
-        rows.append([row["elpd"], row["se"], row["p_loo"], k, 0 if row["exact"] else row["pareto_k_high"]])
+            loo = leave_one_out(post)
+        rows.append([loo.elpd, loo.se, loo.p_loo, float(loo.pareto_k.max()), loo.high])
     return Loo(*np.array(rows, dtype=float).T)
