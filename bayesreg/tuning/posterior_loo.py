@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.errors import BayesregWarning
+from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import sample
 from bayesreg.leave_one_out import leave_one_out
 from bayesreg.model import Model
+from bayesreg.posterior import LARGEST_LOG_LIKELIHOOD
 from bayesreg.tuning.strengths import at_strength
 
 Array = NDArray[np.float64]
@@ -51,6 +52,12 @@ def leave_one_out_curve(
             if post.attrs.get("interrupted"):
                 # Part of a posterior is no point of a curve.
                 raise KeyboardInterrupt
+            if "log_likelihood" not in post.children:
+                fewer = LARGEST_LOG_LIKELIHOOD // (post["observed_data"]["y"].size * options["chains"])
+                raise InputError(
+                    "method='loo' needs a number for every row and draw, which are too many here: give draws="
+                    f"{fewer} or fewer, or use method='cv'."
+                )
             loo = leave_one_out(post)
         rows.append([loo.elpd, loo.se, loo.p_loo, float(loo.pareto_k.max()), loo.high])
     return Loo(*np.array(rows, dtype=float).T)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg import priors, scales
+from bayesreg import posterior, priors, scales
 from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.tuning import posterior_loo
 from bayesreg.tuning.full_bayes import with_law
 from tests.tuning.cases import INF, gaussian, regression
 
@@ -191,3 +192,12 @@ def test_the_interval_of_the_strength_has_the_probability_asked_for() -> None:
 def test_what_has_no_strength_says_what_to_do(prior: Any, method: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         br.tune(gaussian(prior), *regression(), method=method)
+
+
+def test_more_rows_and_draws_than_leave_one_out_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posterior, "LARGEST_LOG_LIKELIHOOD", 60 * 2 * 100)
+    monkeypatch.setattr(posterior_loo, "LARGEST_LOG_LIKELIHOOD", 60 * 2 * 100)
+    few = {"method": "loo", "n_points": 2, "chains": 2, "seed": 1}
+    with pytest.raises(InputError, match="give draws=100 or fewer, or use method='cv'"):
+        br.tune(gaussian(priors.Laplace(0.3)), *regression(), draws=101, **few)
+    assert br.tune(gaussian(priors.Laplace(0.3)), *regression(), draws=100, **few).value.size == 2
