@@ -61,7 +61,7 @@ def equivalents(model: Model, problem: Problem) -> dict[str, dict[str, Any]]:
                     sd = np.where(design.x_sd > 0, design.x_sd, 1.0)
                     own: Any = prior
                     prior = replace(own, factor=np.asarray(own.factor, dtype=float) / sd)
-                    extra["x_sd"] = design.x_sd
+                    extra["x_sd"] = sd
             try:
                 found[name] = _shape(name, problem) | penalty_for(name, prior, **setting, **extra)
             except InputError:

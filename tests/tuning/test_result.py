@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
-from bayesreg.errors import InputError
+from bayesreg.errors import DesignWarning, InputError
 from bayesreg.tuning.result import strongest_within_one_se
 from bayesreg.tuning.strengths import fixed, tightened
 from tests.tuning.cases import GAUSSIAN, INF, classes, gaussian, regression
@@ -169,3 +169,12 @@ def test_one_standard_error_takes_losses_and_skips_what_has_no_value() -> None:
     assert strongest_within_one_se(strength, loss, se) == 4.0
     assert strongest_within_one_se(strength, loss, np.full(4, 0.1)) == 2.0
     assert strongest_within_one_se(strength, loss, np.full(4, np.nan)) is None
+
+
+def test_a_constant_column_has_no_standard_deviation_to_divide_by() -> None:
+    X, y = regression()
+    model = gaussian(priors.ElasticNet(2.0, 3.0), standardize=True)
+    expected = br.tune(model, X, y, strengths=[1.0]).penalties["glmnet.gaussian"]
+    with pytest.warns(DesignWarning, match="constant beside the intercept"):
+        found = br.tune(model, np.column_stack([X, np.ones(60)]), y, strengths=[1.0])
+    assert found.penalties["glmnet.gaussian"] == pytest.approx(expected)
