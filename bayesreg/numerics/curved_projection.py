@@ -61,7 +61,7 @@ def project_means(
     # Columns of unit size: which of them are dependent then does not hang on their units.
     size = np.sqrt(np.maximum(weight @ A**2 / weight.sum(), np.finfo(float).tiny))
     A, a = A / size, start * size
-    regular = bool(np.linalg.eigvalsh((A.T * weight) @ A)[0] > _REGULAR * weight.sum())
+    regular = is_regular(A, weight)
     moving = np.arange(a.shape[0])
     limit = tolerance * weight.sum()
     for _ in range(_MAX_STEPS):
@@ -69,7 +69,7 @@ def project_means(
         slope = (weight * (family.mean(eta) - mu)) @ A
         curvature = weight * family.variance(eta)
         hessian = np.stack([(A.T * row) @ A for row in curvature])
-        step = _solve(hessian, slope, regular)
+        step = newton_steps(hessian, slope, regular)
         decrement = np.einsum("dk,dk->d", slope, step)
         here = _objective(family, eta, mu, weight)
         length = np.ones(moving.size)
@@ -93,7 +93,12 @@ def divergence(family: Family, eta: Array, reference: Array, weight: Array) -> A
     return np.asarray(np.maximum(gap @ weight, 0.0))
 
 
-def _solve(hessian: Array, slope: Array, regular: bool) -> Array:
+def is_regular(A: Array, weight: Array) -> bool:
+    """Whether columns of unit size, (n, k), are far from dependent."""
+    return A.shape[1] == 0 or bool(np.linalg.eigvalsh((A.T * weight) @ A)[0] > _REGULAR * weight.sum())
+
+
+def newton_steps(hessian: Array, slope: Array, regular: bool) -> Array:
     """Newton steps, of least norm where columns are dependent, (D, k, k) and (D, k) in."""
     if regular:
         try:
