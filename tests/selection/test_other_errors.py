@@ -133,7 +133,7 @@ def test_every_method_finds_the_known_support(likelihood: Any, known: Data) -> N
     estimator = found.estimator()
     group = found.posterior["posterior"]
     on = [int(name[1]) for name in found.chosen]
-    eta = group["intercept"].to_numpy().reshape(-1, 1) + group["coef"].to_numpy().reshape(-1, 3) @ X[:3, on].T
+    eta = group["intercept"].to_numpy().reshape(-1, 1) + group["coef"].to_numpy().reshape(-1, len(on)) @ X[:3, on].T
     noisy = likelihood.draw(rng, np.tile(eta, (40, 1)), np.tile(group["sigma"].to_numpy().reshape(-1, 1), (40, 1)))
     np.testing.assert_allclose(estimator.predict(X[:3], return_std=True)[1], noisy.std(axis=0), rtol=0.06)
 
