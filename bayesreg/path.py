@@ -57,7 +57,8 @@ def map_path(
     y : array, shape (n,)
     n_points : int, default 100
     ratio : float, optional
-        Smallest over largest strength; 1e-3 for n > p, else 1e-2.
+        Smallest over largest strength; 1e-3 for n > p, else 1e-2; 1e-6 without an l1 part or groups, for such a
+        penalty shrinks over more decades.
     strengths : array, shape (k,), optional
         The grid itself, in place of ``n_points`` and ``ratio``; sorted to fall.
     sample_weight, offset : array, shape (n,), optional
@@ -193,7 +194,11 @@ def _level(problem: Problem) -> float:
 def _grid(certifier: Certifier, n_points: int, ratio: float | None) -> Array:
     problem = certifier.problem
     if ratio is None:
-        ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
+        penalty = problem.penalty(certifier.sigma)
+        if penalty.groups is None and not np.any(penalty.l1):
+            ratio = 1e-6
+        else:
+            ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
     if not 0 < ratio < 1:
         raise InputError(f"ratio must lie between 0 and 1, got {ratio!r}.")
     largest = largest_strength(certifier)

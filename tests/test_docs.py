@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
+from bayesreg import plots
 from bayesreg.choice import MAP_ENGINES, SAMPLE_ENGINES
 from bayesreg.conventions import CONVENTIONS
 
@@ -44,6 +45,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/strength.md",
         "docs/selection.md",
         "docs/choosing.md",
+        "docs/plots.md",
     ):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(page)):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
@@ -59,6 +61,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         ("docs/strength.md", "log evidence, exact"),
         ("docs/selection.md", "5 of 10 columns by projection: bmi, s5, bp, s3, sex"),
         ("docs/choosing.md", "within one standard error of the best in elpd (leave-one-out)"),
+        ("docs/plots.md", ""),
     ],
 )
 def test_the_pieces_of_a_page_run_in_a_row(page: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +69,16 @@ def test_the_pieces_of_a_page_run_in_a_row(page: str, said: str, capsys: pytest.
     exec(compile(code, page, "exec"), {})
     plt.close("all")
     assert said in capsys.readouterr().out
+
+
+def test_every_plot_has_its_picture_on_both_pages() -> None:
+    page = text("docs/plots.md")
+    drawn = set(re.findall(r"plots\.(\w+)\(", page))
+    assert drawn == {name for name in dir(plots) if f"{name}_data" in dir(plots)}
+    shown = re.findall(r"images/([\w-]+)\.png", page)
+    assert set(shown) == {name + end for name in drawn for end in ("", "-dark")}
+    for name in shown:
+        assert (ROOT / "docs" / "images" / f"{name}.png").exists(), name
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, PALETTE, color, legend_outside, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import N_COLORS, legend_outside, open_axes, plain, quiet, title, tones
+from bayesreg.plots.rows import check_limit
 from bayesreg.tuning import PathPosterior, TuneResult
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ Array = NDArray[np.float64]
 
 # Height of the learned strength's density, as a share of the axes.
 _HEIGHT = 0.16
+# Where it is lower than this share of its peak nobody can see it.
+_VISIBLE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,7 @@ class PathBands:
         Coefficients, the one largest at the weakest penalty first.
     mode, mean, lower, upper : array, shape (k, m)
         Of those coefficients.
-    prob : float
+    ci_prob : float
         Probability inside the ribbons.
     learned, density : array, shape (g,), or None
         Strengths and the posterior density of their logarithm, largest 1.
@@ -45,13 +48,13 @@ class PathBands:
     mean: Array
     lower: Array
     upper: Array
-    prob: float
+    ci_prob: float
     learned: Array | None
     density: Array | None
 
 
 def path_bands_data(
-    result: PathPosterior, *, learned: TuneResult | None = None, max_features: int = len(PALETTE)
+    result: PathPosterior, *, learned: TuneResult | None = None, max_features: int | None = N_COLORS
 ) -> PathBands:
     """Arrange a path and its posterior for drawing.
 
@@ -61,8 +64,8 @@ def path_bands_data(
         From `bayesreg.path_posterior`.
     learned : TuneResult, optional
         From ``tune(model, X, y, method="bayes")`` with the same model: the posterior of the strength.
-    max_features : int, default 7
-        How many coefficients to keep.
+    max_features : int or None, default 7
+        How many coefficients to keep, the largest at the weakest penalty; None keeps all.
 
     Returns
     -------
@@ -85,14 +88,15 @@ def path_bands_data(
     """
     if not isinstance(result, PathPosterior):
         raise InputError(f"result must be that of path_posterior, got {type(result).__name__}.")
-    if isinstance(max_features, bool) or not isinstance(max_features, int | np.integer) or max_features < 1:
-        raise InputError(f"max_features must be an integer of at least 1, got {max_features!r}.")
+    check_limit(max_features)
     at, density = None, None
     if learned is not None:
         if not isinstance(learned, TuneResult) or learned.method != "bayes":
             raise InputError("learned must be a result of tune(..., method='bayes').")
         at, density = learned.strength, learned.value / learned.value.max()
-    kept = np.argsort(-np.abs(result.mean[-1]), kind="stable")[:max_features]
+    largest = np.argsort(-np.abs(result.mean[-1]), kind="stable")[:max_features]
+    # In the order of the columns, so that a column keeps its colour in the paths of other models.
+    kept = np.sort(largest)
     return PathBands(
         strength=result.strength,
         names=tuple(result.path.names[j] for j in kept),
@@ -100,7 +104,7 @@ def path_bands_data(
         mean=result.mean[:, kept],
         lower=result.lower[:, kept],
         upper=result.upper[:, kept],
-        prob=result.prob,
+        ci_prob=result.ci_prob,
         learned=at,
         density=density,
     )
@@ -111,7 +115,7 @@ def path_bands(
     ax: Axes | None = None,
     *,
     learned: TuneResult | None = None,
-    max_features: int = len(PALETTE),
+    max_features: int | None = N_COLORS,
 ) -> Axes:
     """Draw the MAP (line), the posterior mean (dots) and its interval (ribbon) of coefficients along the penalty.
 
@@ -123,8 +127,8 @@ def path_bands(
         Where to draw; a new figure by default.
     learned : TuneResult, optional
         From ``tune(model, X, y, method="bayes")`` with the same model: its strength's posterior stands at the foot.
-    max_features : int, default 7
-        How many coefficients to draw, the largest at the weakest penalty.
+    max_features : int or None, default 7
+        As for `path_bands_data`.
 
     Returns
     -------
@@ -152,25 +156,30 @@ def path_bands(
 
     data = path_bands_data(result, learned=learned, max_features=max_features)
     ax = open_axes(ax, 7.8, 4.8)
+    tone = tones(ax)
     ax.set_xscale("log")
     quiet(ax, "y")
-    ax.axhline(0, color=FAINT, linewidth=1.0, zorder=1)
+    ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
     handles: list[Any] = []
     for j, name in enumerate(data.names):
-        shade = color(j)
+        shade = tone.color(j)
         ax.fill_between(data.strength, data.lower[:, j], data.upper[:, j], color=shade, alpha=0.16, linewidth=0)
         ax.plot(data.strength, data.mode[:, j], color=shade, linewidth=1.8)
         ax.plot(data.strength, data.mean[:, j], color=shade, linewidth=1.4, linestyle=(0, (1, 1.6)))
         handles.append(Line2D([], [], color=shade, linewidth=1.8, label=plain(name)))
-    ax.set_xlim(data.strength[0], data.strength[-1])
+    ends = [data.strength[0], data.strength[-1]]
     if data.learned is not None and data.density is not None:
+        # A strength learned beyond the path must be seen too.
+        likely = data.learned[data.density > _VISIBLE]
+        ends = [max(ends[0], likely.max()), min(ends[1], likely.min())]
         foot = ax.get_xaxis_transform()
-        ax.fill_between(data.learned, _HEIGHT * data.density, color=INK, alpha=0.25, linewidth=0, transform=foot)
-        handles.append(Patch(color=INK, alpha=0.25, label="learned strength"))
+        ax.fill_between(data.learned, _HEIGHT * data.density, color=tone.ink, alpha=0.25, linewidth=0, transform=foot)
+        handles.append(Patch(color=tone.ink, alpha=0.25, label="learned strength"))
+    ax.set_xlim(*ends)
     handles += [
-        Line2D([], [], color=INK, linewidth=1.8, label="MAP"),
-        Line2D([], [], color=INK, linewidth=1.4, linestyle=(0, (1, 1.6)), label="posterior mean"),
-        Patch(color=INK, alpha=0.16, label=f"{100 * data.prob:g} % interval"),
+        Line2D([], [], color=tone.ink, linewidth=1.8, label="MAP"),
+        Line2D([], [], color=tone.ink, linewidth=1.4, linestyle=(0, (1, 1.6)), label="posterior mean"),
+        Patch(color=tone.ink, alpha=0.16, label=f"{100 * data.ci_prob:g} % interval"),
     ]
     legend_outside(ax, handles)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")

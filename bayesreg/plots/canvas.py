@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,14 +14,53 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 # Okabe & Ito (2008), told apart with any colour vision; their yellow is left out, being too pale for a line on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-INK = "#333333"
-FAINT = "#9A9A9A"
+# Their black is the ink, which on a dark page is nearly white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+N_COLORS = len(PALETTE) + 1
 
 
-def color(index: int) -> str:
-    """Return the colour of a position, the palette repeating."""
-    return PALETTE[index % len(PALETTE)]
+@dataclass(frozen=True)
+class Tones:
+    """Colours for one page, dark or white, as hex strings."""
+
+    ink: str
+    """Words and marks."""
+    faint: str
+    """Axes and lines at 0."""
+    rest: str
+    """Lines that are not named."""
+    rule: str
+    """The grid."""
+    stripe: str
+    """Every other row."""
+    paper: str
+    """The inside of hollow marks: the page itself."""
+    hues: tuple[str, ...]
+    """The palette, lighter on a dark page."""
+
+    def color(self, index: int) -> str:
+        """Return the colour of a position, repeating after `N_COLORS`."""
+        return (*self.hues, self.ink)[index % N_COLORS]
+
+
+def tones(ax: Axes) -> Tones:
+    """Read the colours off the page that the axes lie on, so that a dark style needs no settings of its own."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_hex, to_rgb, to_rgba
+
+    luminance = np.array([0.2126, 0.7152, 0.0722])
+    figure = ax.get_figure(root=True)
+    faces = [to_rgba(ax.get_facecolor()), to_rgba(figure.get_facecolor() if figure else "none")]
+    opaque = [np.array(face[:3]) for face in faces if face[3] > 0]
+    # Through a transparent page shines one on which the words of the style in use can be read.
+    words = float(luminance @ np.array(to_rgb(rcParams["text.color"])))
+    paper = opaque[0] if opaque else np.full(3, 1.0 if words < 0.5 else 0.0)
+    dark = float(luminance @ paper) < 0.4
+    ink = np.full(3, 0.88 if dark else 0.2)
+    faint, rest, rule, stripe = (to_hex(paper + share * (ink - paper)) for share in (0.5, 0.32, 0.13, 0.05))
+    lighter = 0.3 if dark else 0.0
+    hues = tuple(to_hex((1 - lighter) * np.array(to_rgb(hue)) + lighter) for hue in PALETTE)
+    return Tones(to_hex(ink), faint, rest, rule, stripe, to_hex(paper), hues)
 
 
 def open_axes(ax: Axes | None, width: float, height: float) -> Axes:
@@ -36,21 +76,25 @@ def open_axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
     """Remove the box, and put a pale grid along one axis ("x", "y" or "both") behind the data."""
+    tone = tones(ax)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(FAINT)
-    ax.tick_params(colors=INK, length=3)
-    ax.grid(axis=grid, color="#E4E4E4", linewidth=0.7)
+    ax.spines[["left", "bottom"]].set_color(tone.faint)
+    ax.tick_params(colors=tone.ink, length=3)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set_color(tone.ink)
+    ax.grid(axis=grid, color=tone.rule, linewidth=0.7)
     ax.set_axisbelow(True)
 
 
 def title(ax: Axes, text: str) -> None:
     """Put a title over the left edge of the axes."""
-    ax.set_title(text, loc="left", fontsize="large", color=INK, pad=8)
+    ax.set_title(text, loc="left", fontsize="large", color=tones(ax).ink, pad=8)
 
 
 def legend_outside(ax: Axes, handles: list[Any]) -> None:
     """Put a legend to the right of the data."""
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
+    ax.legend(handles=handles, frameon=False, labelcolor=tones(ax).ink, **place)
 
 
 def spread(positions: Array, gap: float, low: float, high: float) -> Array:

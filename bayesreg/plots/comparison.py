@@ -1,15 +1,15 @@
-"""How well models predict rows left out: the table of `bayesreg.compare` as dots with errors."""
+"""How far models lie behind the best in predicting rows left out: the table of `bayesreg.compare`, drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, PALETTE, legend_outside, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +81,11 @@ def comparison_data(table: pd.DataFrame) -> ComparisonRows:
 
 
 def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw each model's elpd with its standard error, and how far it lies behind the best with the error of that.
+    """Draw how far each model lies behind the best, with the standard error of that difference.
 
-    A model whose lower bar reaches the dotted line predicts as well as the best, as far as these rows can tell.
+    The error of a model's own elpd, which the labels tell, is mostly shared by all models of the same rows and says
+    nothing about their order; that of the difference does. A model whose bar reaches the dotted line predicts as
+    well as the best, as far as these rows can tell.
 
     Parameters
     ----------
@@ -110,36 +112,24 @@ def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> y = X @ [1.0, 0.0] + rng.standard_normal(30)
     >>> post = br.sample(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, y, seed=1)
     >>> ax = plots.comparison(br.compare({"ridge": post}))
-    >>> [label.get_text().split() for label in ax.get_yticklabels()]
-    [['ridge', 'weight', '1.00']]
+    >>> [label.get_text().split()[-2:] for label in ax.get_yticklabels()]
+    [['weight', '1.00']]
     >>> plt.close(ax.figure)
     """
     rows = comparison_data(table)
     at = np.arange(len(rows.names), dtype=float)
-    ax = open_axes(ax, 7.4, 1.4 + 0.55 * at.size)
+    ax = open_axes(ax, 7.4, 1.2 + 0.55 * at.size)
+    tone = tones(ax)
     quiet(ax, "x")
-    ax.axvline(rows.elpd[0], color=FAINT, linewidth=1.0, linestyle=":", zorder=1)
-    own = ax.errorbar(
-        rows.elpd, at, xerr=rows.se, fmt="o", color=PALETTE[0], markersize=6, linewidth=1.6, label="elpd ± se"
-    )
-    handles = [own]
+    ax.axvline(0, color=tone.faint, linewidth=1.2, linestyle=":", zorder=1)
+    ax.plot(-rows.behind[:1], at[:1], "o", color=tone.color(1), markersize=7)
     if at.size > 1:
-        handles.append(
-            ax.errorbar(
-                rows.elpd[1:],
-                at[1:] + 0.24,
-                xerr=rows.behind_se[1:],
-                fmt="^",
-                color=PALETTE[1],
-                markersize=5,
-                linewidth=1.6,
-                label="difference to the best ± se",
-            )
-        )
-    labels = [f"{plain(name)}\nweight {weight:.2f}" for name, weight in zip(rows.names, rows.weight, strict=True)]
-    ax.set_yticks(at, labels=labels)
+        dots: dict[str, Any] = {"fmt": "o", "color": tone.color(0), "markersize": 6, "linewidth": 1.8}
+        ax.errorbar(-rows.behind[1:], at[1:], xerr=rows.behind_se[1:], **dots)
+    words = zip(rows.names, rows.elpd, rows.se, rows.weight, strict=True)
+    labels = [f"{plain(name)}\nelpd {elpd:.1f} ± {se:.1f}, weight {weight:.2f}" for name, elpd, se, weight in words]
+    ax.set_yticks(at, labels=labels, fontsize="small")
     ax.set_ylim(at.size - 0.4, -0.6)
-    ax.set_xlabel("elpd, leaving rows out (nats; larger is better)")
-    legend_outside(ax, handles)
+    ax.set_xlabel("elpd less that of the best ± standard error of the difference (nats)")
     title(ax, "Predictions of rows left out")
     return ax

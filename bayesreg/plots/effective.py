@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.plots.canvas import INK, color, legend_outside, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
 from bayesreg.plots.rows import named_trees
 from bayesreg.shrinkage_factors import shrinkage as factors_of
 
@@ -83,19 +83,20 @@ def effective(posteriors: Mapping[str, xr.DataTree] | xr.DataTree, ax: Axes | No
     """
     numbers = effective_data(posteriors)
     ax = open_axes(ax, 7.0, 3.8)
+    tone = tones(ax)
     quiet(ax, "y")
     spread = [values for values in numbers.values() if np.ptp(values) > 0]
     edges = np.histogram_bin_edges(np.concatenate(spread), _BINS) if spread else None
     handles: list[Any] = []
     for k, (label, values) in enumerate(numbers.items()):
-        shade = color(k)
+        shade = tone.color(k)
         if edges is not None and np.ptp(values) > 0:
             ax.hist(values, bins=edges.tolist(), density=True, color=shade, alpha=0.35)
         mean = float(values.mean())
         handles.append(ax.axvline(mean, color=shade, linewidth=1.8, label=f"{plain(label)}: {mean:.2f}"))
     ax.set_xlabel("effective number of coefficients")
     ax.set_ylabel("posterior density")
-    ax.yaxis.label.set_color(INK)
+    ax.yaxis.label.set_color(tone.ink)
     legend_outside(ax, handles)
     title(ax, "How many coefficients the posterior uses")
     return ax

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bayesreg.errors import InputError
 from bayesreg.intervals import interval
-from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, plain, title
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, title, tones
 from bayesreg.plots.rows import (
     check_limit,
     figure_height,
@@ -150,13 +150,14 @@ def forest(
     with_map = {model: bool(frame.loc[frame["model"] == model, "map"].notna().any()) for model in models}
     lanes, lane = len(models) + sum(with_map.values()), 0
     ax = open_axes(ax, 7.5, figure_height(len(names), lanes))
+    tone = tones(ax)
     label_rows(ax, names)
-    ax.axvline(0, color=FAINT, linewidth=1.0, zorder=1)
+    ax.axvline(0, color=tone.faint, linewidth=1.0, zorder=1)
     row = {name: index for index, name in enumerate(names)}
     handles = []
     for index, model in enumerate(models):
         part = frame[frame["model"] == model]
-        shade, place = color(index), part["feature"].map(row)
+        shade, place = tone.color(index), part["feature"].map(row)
         height = row_positions(place, lane, lanes)
         ax.hlines(height, part["lower"], part["upper"], color=shade, linewidth=2.0)
         ax.plot(part["mean"], height, "o", color=shade, markersize=4.5)
@@ -165,14 +166,16 @@ def forest(
         if with_map[model]:
             height = row_positions(place, lane, lanes)
             zero = (part["map"] == 0).to_numpy()
-            for chosen, face in ((~zero, shade), (zero, "white")):
+            for chosen, face in ((~zero, shade), (zero, tone.paper)):
                 if chosen.any():
                     ax.plot(part["map"][chosen], height[chosen], "D", color=shade, mfc=face, markersize=4.2)
             lane += 1
     shown = frame["map"].dropna()
-    for name, face, any_such in (("MAP", INK, (shown != 0).any()), ("MAP, exactly 0", "white", (shown == 0).any())):
+    kinds = (("MAP", tone.ink, (shown != 0).any()), ("MAP, exactly 0", tone.paper, (shown == 0).any()))
+    for name, face, any_such in kinds:
         if any_such:
-            handles.append(Line2D([], [], linestyle="", marker="D", color=INK, mfc=face, markersize=4.2, label=name))
+            diamond: dict[str, Any] = {"linestyle": "", "marker": "D", "markersize": 4.2}
+            handles.append(Line2D([], [], color=tone.ink, mfc=face, label=name, **diamond))
     legend_outside(ax, handles)
     more = f"\n{left_out} more features, with smaller |mean|, are not shown" if left_out else ""
     ax.set_xlabel(f"coefficient (per unit of the feature){more}")

@@ -21,7 +21,7 @@ from bayesreg.fit import find_map
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model
-from bayesreg.plots.canvas import FAINT, INK, PALETTE, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
 from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.priors.base import Penalised
 
@@ -186,17 +186,18 @@ def geometry(model: Model, X: Any, y: Any, ax: Axes | None = None) -> Axes:
 
     picture = geometry_data(model, X, y)
     ax = open_axes(ax, 5.2, 5.0)
+    tone = tones(ax)
     quiet(ax, "both")
-    region, loss = PALETTE[0], PALETTE[1]
-    ax.axhline(0, color=FAINT, linewidth=1.0, zorder=1)
-    ax.axvline(0, color=FAINT, linewidth=1.0, zorder=1)
+    region, loss = tone.color(0), tone.color(1)
+    ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
+    ax.axvline(0, color=tone.faint, linewidth=1.0, zorder=1)
     ax.fill(*picture.boundary.T, facecolor=region, alpha=0.18, linewidth=0, zorder=2)
     ax.plot(*picture.boundary.T, color=region, linewidth=1.8, zorder=3)
     for index, ellipse in enumerate(picture.ellipses):
         strong = index == picture.touching
         ax.plot(*ellipse.T, color=loss, linewidth=1.8 if strong else 0.9, alpha=1.0 if strong else 0.45, zorder=3)
     ax.plot(*picture.least_squares, "+", color=loss, markersize=10, markeredgewidth=2, zorder=4)
-    ax.plot(*picture.map, "o", color=INK, markersize=7, zorder=5)
+    ax.plot(*picture.map, "o", color=tone.ink, markersize=7, zorder=5)
     _frame_picture(ax, picture)
     _name_points(ax, picture)
     handles = [
@@ -204,7 +205,7 @@ def geometry(model: Model, X: Any, y: Any, ax: Axes | None = None) -> Axes:
         Line2D([], [], color=loss, label="equal residual sum of squares"),
     ]
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 2, "columnspacing": 1.2}
-    ax.legend(handles=handles, frameon=False, fontsize="small", **below)
+    ax.legend(handles=handles, frameon=False, fontsize="small", labelcolor=tone.ink, **below)
     ax.set_xlabel(f"coefficient of {plain(picture.names[0])}")
     ax.set_ylabel(f"coefficient of {plain(picture.names[1])}")
     kind = "elastic-net" if picture.l1.any() and picture.l2.any() else ("l1" if picture.l1.any() else "l2")
@@ -231,6 +232,7 @@ def _name_points(ax: Axes, picture: Geometry) -> None:
     """Name the two estimates, the higher one above and the lower one below, and say which coefficients are 0."""
     from matplotlib.patheffects import withStroke
 
+    tone = tones(ax)
     zeros = [plain(name) for name, value in zip(picture.names, picture.map, strict=True) if value == 0]
     said = "MAP" if not zeros else f"MAP: {' = '.join(zeros)} = 0"
     up = 1 if picture.map[1] > picture.least_squares[1] else -1
@@ -247,7 +249,7 @@ def _name_points(ax: Axes, picture: Geometry) -> None:
             textcoords="offset points",
             ha="center",
             va="bottom" if above > 0 else "top",
-            color=INK,
+            color=tone.ink,
             zorder=6,
-            path_effects=[withStroke(linewidth=3, foreground="white")],
+            path_effects=[withStroke(linewidth=3, foreground=tone.paper)],
         )

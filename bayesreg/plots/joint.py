@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.model import Model
-from bayesreg.plots.canvas import FAINT, INK, PALETTE, legend_outside, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
 from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.plots.rows import named_trees
 from bayesreg.priors.base import Penalised, penalty_of, resolve_relative_to
@@ -159,27 +159,41 @@ def joint(
     """
     data = joint_data(posterior, features, mode=mode)
     ax = open_axes(ax, 7.0, 4.6)
+    tone = tones(ax)
     quiet(ax, "both")
-    ax.axhline(0, color=FAINT, linewidth=1.0, zorder=1)
-    ax.axvline(0, color=FAINT, linewidth=1.0, zorder=1)
+    ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
+    ax.axvline(0, color=tone.faint, linewidth=1.0, zorder=1)
     step = max(1, -(-data.draws.shape[0] // _DOTS))
     some = data.draws[::step]
-    dots = ax.scatter(some[:, 0], some[:, 1], s=7, color=PALETTE[0], alpha=0.25, linewidth=0, label="posterior draws")
+    dots = ax.scatter(
+        some[:, 0], some[:, 1], s=7, color=tone.color(0), alpha=0.25, linewidth=0, label="posterior draws"
+    )
     handles: list[Any] = [dots]
     if data.contour is not None:
         handles += ax.plot(
             data.contour[:, 0],
             data.contour[:, 1],
-            color=INK,
+            color=tone.ink,
             linewidth=1.3,
             label="prior density of the MAP",
         )
     handles.append(
-        ax.scatter(data.mean[0], data.mean[1], s=60, marker="P", color="white", edgecolor=INK, zorder=5, label="mean")
+        ax.scatter(
+            [data.mean[0]],
+            [data.mean[1]],
+            s=60,
+            marker="P",
+            color=tone.paper,
+            edgecolor=tone.ink,
+            zorder=5,
+            label="mean",
+        )
     )
     if data.mode is not None:
         handles.append(
-            ax.scatter(data.mode[0], data.mode[1], s=55, color=PALETTE[1], edgecolor="white", zorder=6, label="MAP")
+            ax.scatter(
+                data.mode[0], data.mode[1], s=55, color=tone.color(1), edgecolor=tone.paper, zorder=6, label="MAP"
+            )
         )
     ax.set_xlabel(plain(data.names[0]))
     ax.set_ylabel(plain(data.names[1]))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, PALETTE, color, open_axes, plain, quiet, spread, title
+from bayesreg.plots.canvas import N_COLORS, open_axes, plain, quiet, spread, title, tones
 from bayesreg.results import PathResult
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Scale = Literal["log", "linear"]
-
-GREY = "#BDBDBD"
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,19 +152,22 @@ def path(
         raise InputError(f"n_labels must be an integer of at least 0, got {n_labels!r}.")
     curves = path_data(path, scale)
     named = curves.order[:n_labels]
-    shade = dict.fromkeys(range(len(curves.names)), GREY) | {int(j): color(i) for i, j in enumerate(named)}
     ax = open_axes(ax, 7.5, 4.8)
+    tone = tones(ax)
+    # In the order of the columns, so that a column keeps its colour in the paths of other models.
+    turn = {int(j): i for i, j in enumerate(np.sort(named))}
+    shade = dict.fromkeys(range(len(curves.names)), tone.rest) | {j: tone.color(i) for j, i in turn.items()}
     ax.set_xscale(scale)
     quiet(ax, "y")
-    ax.axhline(0, color=FAINT, linewidth=1.0, zorder=1)
+    ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
     # Nothing is drawn where a coefficient stays 0, so that no line hides another there.
     zero, beside = _zeros(curves.coef)
     lines = np.where(zero & beside, np.nan, curves.coef)
     for j in curves.order[n_labels:]:
-        ax.plot(curves.strength, lines[:, j], color=GREY, linewidth=0.8)
-    for i, j in reversed(list(enumerate(named))):
+        ax.plot(curves.strength, lines[:, j], color=tone.rest, linewidth=0.8)
+    for j in named[::-1]:
         # The palette's second round is dashed, so that no two named lines look alike.
-        style = "-" if i < len(PALETTE) else (0, (5, 1.5))
+        style = "-" if turn[int(j)] < N_COLORS else (0, (5, 1.5))
         ax.plot(curves.strength, lines[:, j], color=shade[int(j)], linewidth=1.8, linestyle=style)
     if mark_zero and len(curves.vanishing):
         points, columns = curves.vanishing.T
@@ -177,7 +178,7 @@ def path(
     ax.autoscale_view(scalex=False)
     _name_ends(ax, curves, named, shade)
     if curves.strength[-1] < 1 < curves.strength[0]:
-        ax.axvline(1, color=INK, linewidth=1.0, linestyle=":", zorder=1)
+        ax.axvline(1, color=tone.ink, linewidth=1.0, linestyle=":", zorder=1)
         ax.annotate(
             "strength 1",
             (1, 0),
@@ -185,15 +186,15 @@ def path(
             xytext=(3, 3),
             textcoords="offset points",
             fontsize="small",
-            color=INK,
+            color=tone.ink,
         )
     if np.ptp(curves.n_nonzero):
         top = ax.secondary_xaxis("top")
         top.set_xticks(curves.strength[curves.count_at], labels=curves.n_nonzero[curves.count_at])
         top.minorticks_off()
-        top.tick_params(colors=INK, length=3, labelsize="small")
+        top.tick_params(colors=tone.ink, length=3, labelsize="small")
         top.spines["top"].set_visible(False)
-        top.set_xlabel("number of non-zero coefficients", fontsize="small", color=INK)
+        top.set_xlabel("number of non-zero coefficients", fontsize="small", color=tone.ink)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
     ax.set_ylabel("coefficient (per unit of the feature)")
     title(ax, "MAP along the penalty")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg.data.checks import as_vector
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, color, legend_outside, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
 from bayesreg.plots.rows import named_trees
 from bayesreg.prediction import predict
 
@@ -144,26 +144,25 @@ def prediction(
     2
     >>> plt.close(ax.figure)
     """
-    from matplotlib.lines import Line2D
-
     if points is not None and len(points) != 2:
         raise InputError(f"points must be a pair (places, responses), got {len(points)} parts.")
     picture = prediction_data(posteriors, X, along, target=target, ci_prob=ci_prob, seed=seed)
     ax = open_axes(ax, 7.4, 4.4)
+    tone = tones(ax)
     quiet(ax, "both")
-    handles = []
+    handles: list[Any] = []
     for k, (label, frame) in enumerate(picture.curves.items()):
-        shade = color(k)
+        shade = tone.color(k)
         ax.fill_between(picture.along, frame["lower"], frame["upper"], color=shade, alpha=0.18, linewidth=0)
         handles += ax.plot(picture.along, frame["mean"], color=shade, linewidth=1.8, label=plain(label))
     if points is not None:
         x, y = (np.asarray(part, dtype=float).ravel() for part in points)
-        ax.scatter(x, y, s=22, color=INK, edgecolor="white", linewidth=0.5, zorder=5)
-        handles.append(Line2D([], [], marker="o", color=INK, markeredgecolor="white", linestyle="", label="data"))
+        dots: dict[str, Any] = {"color": tone.ink, "edgecolor": tone.paper}
+        handles.append(ax.scatter(x, y, s=22, linewidth=0.5, zorder=5, label="data", **dots))
         room = 0.75 * (np.ptp(y) or 1.0)
         ax.set_ylim(y.min() - room, y.max() + room)
     ax.set_xlim(picture.along[0], picture.along[-1])
-    ax.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
+    ax.axhline(0, color=tone.faint, linewidth=0.8, zorder=1)
     legend_outside(ax, handles)
     ax.set_ylabel("new response" if target == "response" else "expected response")
     title(ax, "Predictions with their bands")

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.penalty import Penalty, log_normalizer
-from bayesreg.plots.canvas import color, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
 from bayesreg.priors.base import Marginal, Penalised, Prior, penalty_of, resolve_relative_to
 
 if TYPE_CHECKING:
@@ -153,15 +153,16 @@ def prior_density(
     proper = frame[frame["proper"]]
     top = float(proper[column].max()) if len(proper) else (0.0 if log else 1.0)
     ax = open_axes(ax, 6.4, 4.0)
+    tone = tones(ax)
     for index, (label, curve) in enumerate(frame.groupby("prior", sort=False)):
         if curve["proper"].iloc[0]:
-            ax.plot(curve["coef"], curve[column], color=color(index), linewidth=2.0, label=plain(label))
+            ax.plot(curve["coef"], curve[column], color=tone.color(index), linewidth=2.0, label=plain(label))
             if not log:
-                ax.fill_between(curve["coef"], curve[column], color=color(index), alpha=0.05, linewidth=0)
+                ax.fill_between(curve["coef"], curve[column], color=tone.color(index), alpha=0.05, linewidth=0)
         else:
             height = top if log else top / 3
             name = f"{plain(label)} (improper, any height)"
-            ax.plot(frame["coef"].agg(["min", "max"]), [height, height], "--", color=color(index), label=name)
+            ax.plot(frame["coef"].agg(["min", "max"]), [height, height], "--", color=tone.color(index), label=name)
     quiet(ax, "y")
     ax.margins(x=0)
     if not log:
@@ -170,7 +171,7 @@ def prior_density(
     ax.set_ylabel("log prior density (nats)" if log else "prior density")
     title(ax, "What the prior says about one coefficient")
     # Under the arches of the log densities, beside the peaks of the densities: where no curve goes.
-    ax.legend(frameon=False, loc="lower center" if log else "upper right")
+    ax.legend(frameon=False, labelcolor=tone.ink, loc="lower center" if log else "upper right")
     return ax
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import plain, quiet
+from bayesreg.plots.canvas import plain, quiet, tones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +94,9 @@ def figure_height(n_features: int, lanes: int) -> float:
 
 def label_rows(ax: Axes, names: list[Any]) -> None:
     """Name the rows, first on top, and shade every other one to lead the eye."""
+    tone = tones(ax)
     for row in range(1, len(names), 2):
-        ax.axhspan(row - 0.5, row + 0.5, color="#F5F5F5", linewidth=0, zorder=0)
+        ax.axhspan(row - 0.5, row + 0.5, color=tone.stripe, linewidth=0, zorder=0)
     quiet(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.set_yticks(range(len(names)), labels=[plain(name) for name in names])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import FAINT, INK, color, open_axes, plain, quiet, title
+from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
 from bayesreg.selection.result import Selection
 
 if TYPE_CHECKING:
@@ -139,13 +139,14 @@ def selection(result: Selection, ax: Axes | None = None, *, measure: Measure | N
 
     curve = selection_data(result, measure)
     ax = open_axes(ax, 7.0, 4.2)
+    tone = tones(ax)
     quiet(ax, "y")
-    ax.axhline(curve.reference, color=INK, linestyle="--", linewidth=1.0)
-    ax.vlines(curve.size, curve.lower, curve.upper, color=color(0), linewidth=2.0)
-    ax.plot(curve.size, curve.value, "o-", color=color(0), linewidth=0.8, markersize=4.5)
-    ax.axvline(curve.chosen, color=FAINT, linestyle=":", linewidth=1.2)
+    ax.axhline(curve.reference, color=tone.ink, linestyle="--", linewidth=1.0)
+    ax.vlines(curve.size, curve.lower, curve.upper, color=tone.color(0), linewidth=2.0)
+    ax.plot(curve.size, curve.value, "o-", color=tone.color(0), linewidth=0.8, markersize=4.5)
+    ax.axvline(curve.chosen, color=tone.faint, linestyle=":", linewidth=1.2)
     at = int(np.argmax(curve.size == curve.chosen))
-    ax.plot([curve.chosen], [curve.value[at]], "o", color=color(1), markersize=8, zorder=4)
+    ax.plot([curve.chosen], [curve.value[at]], "o", color=tone.color(1), markersize=8, zorder=4)
     # Below the line: the curve rises to the right, so that there is room.
     for k in range(1, min(at, 12) + 1):
         text = plain(curve.labels[k])

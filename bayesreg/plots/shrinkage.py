@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bayesreg.plots.canvas import color, legend_outside, open_axes, plain, title
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, title, tones
 from bayesreg.plots.rows import (
     check_limit,
     figure_height,
@@ -132,17 +132,19 @@ def shrinkage(
     names = list(frame["feature"].unique())
     models = list(frame["model"].unique())
     ax = open_axes(ax, 7.5, figure_height(len(names), len(models)))
+    tone = tones(ax)
     label_rows(ax, names)
     row = {name: index for index, name in enumerate(names)}
     handles = []
     for index, (model, effective) in enumerate(table.effective.items()):
         part = frame[frame["model"] == model]
         height = row_positions(part["feature"].map(row), index, len(models))
-        ax.hlines(height, part["lower"], part["upper"], color=color(index), linewidth=2.0)
-        ax.plot(part["kappa"], height, "o", color=color(index), markersize=5)
+        shade = tone.color(index)
+        ax.hlines(height, part["lower"], part["upper"], color=shade, linewidth=2.0)
+        ax.plot(part["kappa"], height, "o", color=shade, markersize=5)
         total = int((table.frame["model"] == model).sum())
         name = f"{model}: {effective:.3g} of {total} effective"
-        handles.append(Line2D([], [], color=color(index), linewidth=2.0, marker="o", markersize=5, label=plain(name)))
+        handles.append(Line2D([], [], color=shade, linewidth=2.0, marker="o", markersize=5, label=plain(name)))
     legend_outside(ax, handles)
     ax.set_xlim(-0.03, 1.03)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])

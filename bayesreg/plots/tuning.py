@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import INK, color, open_axes, quiet, title
+from bayesreg.plots.canvas import open_axes, quiet, title, tones
 from bayesreg.tuning import TuneResult
 
 if TYPE_CHECKING:
@@ -150,35 +151,36 @@ def tuning(result: TuneResult, ax: Axes | None = None) -> Axes:
     """
     curve = tuning_data(result)
     ax = open_axes(ax, 7.0, 4.4)
+    tone = tones(ax)
     ax.set_xscale("log")
     quiet(ax, "y")
     if curve.interval is not None:
-        ax.axvspan(*curve.interval, color=color(4), alpha=0.15, linewidth=0, label="credible interval")
+        ax.axvspan(*curve.interval, color=tone.color(4), alpha=0.15, linewidth=0, label="credible interval")
     if np.any(curve.upper > curve.lower):
-        ax.fill_between(
-            curve.strength, curve.lower, curve.upper, color=color(0), alpha=0.2, linewidth=0, label="± 1 standard error"
-        )
+        within: dict[str, Any] = {"alpha": 0.2, "linewidth": 0, "label": "± 1 standard error"}
+        ax.fill_between(curve.strength, curve.lower, curve.upper, color=tone.color(0), **within)
     marker = "o" if curve.strength.size <= 20 else None
-    ax.plot(curve.strength, curve.value, color=color(0), linewidth=1.8, marker=marker, markersize=4)
+    ax.plot(curve.strength, curve.value, color=tone.color(0), linewidth=1.8, marker=marker, markersize=4)
     chosen = [("posterior median" if curve.interval else "best", curve.best, "-")]
     if curve.one_se is not None and curve.one_se != curve.best:
         chosen.append(("1-SE rule", curve.one_se, "--"))
     for word, (strength, value), style in chosen:
         label = f"{word}: {strength:.3g}"
-        ax.axvline(strength, color=color(1), linewidth=1.2, linestyle=style, label=label, zorder=1)
-        ax.plot([strength], [value], color=color(1), marker="o", markersize=6, linestyle="none", zorder=4)
+        ax.axvline(strength, color=tone.color(1), linewidth=1.2, linestyle=style, label=label, zorder=1)
+        ax.plot([strength], [value], color=tone.color(1), marker="o", markersize=6, linestyle="none", zorder=4)
     if curve.strength.size > 1:
         ax.set_xlim(curve.strength[0], curve.strength[-1])
     if curve.df is not None and np.ptp(curve.df):
         top = ax.secondary_xaxis("top")
         top.set_xticks(curve.strength[curve.df_at], labels=[f"{df:.3g}" for df in curve.df[curve.df_at]])
         top.minorticks_off()
-        top.tick_params(colors=INK, length=3, labelsize="small")
+        top.tick_params(colors=tone.ink, length=3, labelsize="small")
         top.spines["top"].set_visible(False)
         words = "effective number of parameters" if curve.method == "loo" else "degrees of freedom of the MAP"
-        top.set_xlabel(words, fontsize="small", color=INK)
+        top.set_xlabel(words, fontsize="small", color=tone.ink)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
-    ax.set_ylabel(curve.measure)
-    ax.legend(frameon=False, fontsize="small")
+    ax.set_ylabel(fill(curve.measure, 48))
+    # The lines of the choice may run behind it.
+    ax.legend(fontsize="small", labelcolor=tone.ink, facecolor=tone.paper, edgecolor="none", framealpha=0.85)
     title(ax, f"Strength of the shrinkage, by {curve.method}")
     return ax

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from bayesreg.errors import BayesregWarning, InputError
+from bayesreg.errors import BayesregWarning
 from bayesreg.fit import sample, seed_sequence
+from bayesreg.intervals import checked_probability
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model, bind
 from bayesreg.numerics.gaussian_moments import coefficient_moments
@@ -52,7 +53,7 @@ class PathPosterior:
         The MAP at the same strengths.
     mean, lower, upper : array, shape (k, p)
         Posterior mean and the ends of the equal-tailed interval.
-    prob : float
+    ci_prob : float
         Probability inside the interval.
     exact : bool
         Whether all of it is exact, without draws.
@@ -68,7 +69,7 @@ class PathPosterior:
     mean: Array
     lower: Array
     upper: Array
-    prob: float
+    ci_prob: float
     exact: bool
     sampled: NDArray[np.bool_]
     pareto_k: Array
@@ -99,7 +100,7 @@ class PathPosterior:
         how = "exact" if self.exact else f"sampled at {int(self.sampled.sum())} of them, reweighted between"
         return (
             f"posterior along {self.strength.size} strengths, {self.strength[0]:.4g} to {self.strength[-1]:.4g}: "
-            f"{100 * self.prob:g} % intervals of {self.mean.shape[1]} coefficients, {how}"
+            f"{100 * self.ci_prob:g} % intervals of {self.mean.shape[1]} coefficients, {how}"
         )
 
 
@@ -111,7 +112,7 @@ def path_posterior(
     n_points: int = 40,
     ratio: float | None = None,
     strengths: ArrayLike | None = None,
-    prob: float = 0.9,
+    ci_prob: float | None = None,
     draws: int = 1000,
     chains: int = 4,
     seed: int | np.random.Generator | None = None,
@@ -131,7 +132,7 @@ def path_posterior(
         Smallest over largest strength, as for `map_path`.
     strengths : array, shape (k,), optional
         The grid itself; sorted to fall.
-    prob : float, default 0.9
+    ci_prob : float, optional
         Probability inside the intervals.
     draws, chains : int, default 1000 and 4
         Of each posterior that is sampled.
@@ -146,7 +147,7 @@ def path_posterior(
     Raises
     ------
     InputError, NoMapError, NoEngineError
-        As `map_path` and `sample`; also for ``prob`` outside (0, 1).
+        As `map_path` and `sample`; also for ``ci_prob`` outside (0, 1).
 
     Examples
     --------
@@ -161,13 +162,12 @@ def path_posterior(
     >>> (band.upper - band.lower)[:, 0].round(2).tolist()
     [0.51, 0.61]
     """
-    if not isinstance(prob, int | float | np.number) or isinstance(prob, bool) or not 0 < prob < 1:
-        raise InputError(f"prob must lie between 0 and 1, got {prob!r}.")
+    prob = checked_probability(ci_prob)
     rows: dict[str, Any] = {"sample_weight": sample_weight, "offset": offset}
     problem = bind(model, X, y, sample_weight, offset)
     path = map_path_of(problem, n_points=n_points, ratio=ratio, strengths=strengths)
     if _is_ridge(problem):
-        return _exact(problem, path, float(prob))
+        return _exact(problem, path, prob)
     with warnings.catch_warnings():
         # The path has said what there is to say about the data.
         warnings.simplefilter("ignore", BayesregWarning)
@@ -178,7 +178,7 @@ def path_posterior(
             some = {"draws": draws, "chains": chains, "seed": rng, **rows}
             return sample(at_strength(model, strength), X, y, **some)
 
-        return _follow(problem, path, draw, float(prob))
+        return _follow(problem, path, draw, prob)
 
 
 def _is_ridge(problem: Problem) -> bool:

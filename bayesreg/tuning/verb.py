@@ -44,8 +44,6 @@ METHODS: dict[str, str] = {
 _POINTS = {"cv": 100, "alo": 100, "evidence": 60, "loo": 8}
 _SAMPLED_POINTS = 15
 _RATIO = {"evidence": 1e-5, "loo": 1e-4}
-# Where nothing is ever 0 the grid of `map_path` ends long before the penalty does.
-_RIDGE_RATIO = 1e-6
 _MIXTURE_REACH = 100.0
 
 
@@ -352,12 +350,10 @@ def _bayes(given: _Given, unit: float, note: str) -> TuneResult:
 
 def _path(given: _Given, method: str) -> PathResult:
     """The modes with all rows along the grid."""
-    penalty = given.problem.penalty(_level(given.problem))
-    ridge = not np.any(penalty.l1) and penalty.groups is None
     return map_path_of(
         given.problem,
         n_points=given.n_points or _POINTS[method],
-        ratio=_RIDGE_RATIO if given.ratio is None and ridge else given.ratio,
+        ratio=given.ratio,
         strengths=given.strengths,
         max_iter=given.max_iter,
     )

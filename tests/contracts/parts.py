@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bayesreg import likelihoods, priors, scales
 
@@ -140,6 +141,11 @@ def relative_words(likelihood: Any, prior: str) -> Sequence[Any]:
     if prior in MIXTURE_PRIORS:
         return (None, "sigma", "auto") if likelihood.has_sigma else (None, "auto")
     return RELATIVE_TO if likelihood.has_sigma else (None, "auto")
+
+
+def every_third_quick(cases: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Leave every third case with the quick tests; the others take too long together, and run with the slow ones."""
+    return [pytest.param(*case, marks=() if i % 3 == 0 else pytest.mark.slow) for i, case in enumerate(cases)]
 
 
 def all_pairs(cases: Iterable[tuple[str, ...]], seed: int) -> list[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from tests.contracts.parts import (
     P,
     all_pairs,
     data_for,
+    every_third_quick,
     gaussian_data,
     relative_words,
     row_options,
@@ -138,13 +139,7 @@ def test_no_generic_optimiser_finds_a_lower_objective(prior: str, likelihood: An
     assert -mode.log_posterior <= theirs + 1e-12 * abs(theirs)
 
 
-def marked(case: tuple[str, str, str, str]) -> Any:
-    """Local optima of a Student-t likelihood at every sigma: the slowest of all pairs."""
-    slow = case[1] == "student_t" and case[0] in ("group", "elastic_net_only_l1")
-    return pytest.param(*case, marks=pytest.mark.slow if slow else ())
-
-
-@pytest.mark.parametrize(("prior", "likelihood", "word", "setting"), [marked(case) for case in LEARNED_CASES])
+@pytest.mark.parametrize(("prior", "likelihood", "word", "setting"), every_third_quick(LEARNED_CASES))
 def test_the_joint_mode_with_a_learned_noise_level_is_certified_and_not_beaten(
     prior: str, likelihood: str, word: str, setting: str
 ) -> None:

@@ -29,6 +29,7 @@ from tests.contracts.parts import (
     P,
     all_pairs,
     data_for,
+    every_third_quick,
     gaussian_data,
     relative_words,
     row_options,
@@ -139,7 +140,7 @@ def test_the_cases_hold_every_pair_of_parts_that_is_allowed() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::bayesreg.errors.PriorWarning")
-@pytest.mark.parametrize(("prior", "likelihood", "word", "option"), CASES)
+@pytest.mark.parametrize(("prior", "likelihood", "word", "option"), every_third_quick(CASES))
 def test_the_density_is_that_of_the_export(prior: str, likelihood: str, word: str, option: str) -> None:
     relative_to = None if word == "None" else word
     assert_same_density(bind(PRIORS[prior](relative_to), likelihood, option))
@@ -174,8 +175,9 @@ def test_a_sampler_can_start_where_the_export_tells_it_to(law: str) -> None:
         assert_finite_start(build_pymc(problem, centred=centred))
 
 
-@pytest.mark.parametrize("prior", MIXTURE_PRIORS)
-@pytest.mark.parametrize("standardised", [False, True])
+@pytest.mark.parametrize(
+    ("prior", "standardised"), every_third_quick(list(itertools.product(MIXTURE_PRIORS, [False, True])))
+)
 def test_a_sampler_can_start_on_a_normal_mixture(prior: str, standardised: bool) -> None:
     problem = bind(MIXTURE_PRIORS[prior]("sigma"), "default", "plain")
     assert_finite_start(build_pymc(problem, standardised=standardised))

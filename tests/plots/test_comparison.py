@@ -28,15 +28,17 @@ def test_the_numbers_are_those_of_the_table_best_first(table: pd.DataFrame) -> N
     assert rows.weight.sum() == pytest.approx(1.0)
 
 
-def test_each_model_has_its_dot_error_and_weight(table: pd.DataFrame, ax: Axes) -> None:
+def test_each_model_has_its_distance_to_the_best_and_its_own_numbers(table: pd.DataFrame, ax: Axes) -> None:
     assert plots.comparison(table, ax) is ax
-    own, other = ax.containers
-    np.testing.assert_array_equal(own[0].get_xdata(), table["elpd"])
-    np.testing.assert_array_equal(other[0].get_xdata(), table["elpd"][1:])
-    segment = own[2][0].get_segments()[0]
-    assert np.ptp(segment[:, 0]) == pytest.approx(2 * table["se"].iloc[0])
+    (behind,) = ax.containers
+    np.testing.assert_array_equal(behind[0].get_xdata(), -table["elpd_diff"].abs()[1:])
+    segment = behind[2][0].get_segments()[0]
+    assert np.ptp(segment[:, 0]) == pytest.approx(2 * table["dse"].iloc[1])
     labels = [label.get_text() for label in ax.get_yticklabels()]
-    assert [label.split("\n")[1] for label in labels] == [f"weight {w:.2f}" for w in table["weight"]]
+    numbers = zip(table["elpd"], table["se"], table["weight"], strict=True)
+    assert [label.split("\n")[1] for label in labels] == [
+        f"elpd {elpd:.1f} ± {se:.1f}, weight {weight:.2f}" for elpd, se, weight in numbers
+    ]
     assert any(r"\$1\$" in label for label in labels)
 
 

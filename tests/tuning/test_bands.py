@@ -21,7 +21,7 @@ def test_a_ridge_is_exact_at_every_strength() -> None:
     X, y = data(30, 3)
     weight = np.arange(30) % 3 + 1.0
     model = br.Model(likelihoods.Gaussian(0.8), priors.Gaussian(0.5))
-    band = br.path_posterior(model, X, y, strengths=[30.0, 1.0, 0.1], prob=0.8, sample_weight=weight)
+    band = br.path_posterior(model, X, y, strengths=[30.0, 1.0, 0.1], ci_prob=0.8, sample_weight=weight)
     assert band.exact
     centred = X - weight @ X / weight.sum()
     for i, strength in enumerate(band.strength):
@@ -75,5 +75,5 @@ def test_the_frame_has_a_row_for_each_strength_and_coefficient() -> None:
 @pytest.mark.parametrize("prob", [0.0, 1.0, "half", True])
 def test_a_probability_outside_0_and_1_is_refused(prob: object) -> None:
     X, y = data(20, 2)
-    with pytest.raises(InputError, match="prob must lie between 0 and 1"):
-        br.path_posterior(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, y, prob=prob)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="ci_prob must lie between 0 and 1"):
+        br.path_posterior(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0)), X, y, ci_prob=prob)  # type: ignore[arg-type]
