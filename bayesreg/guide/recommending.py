@@ -152,19 +152,11 @@ def _models(likelihood: Likelihood, design: Design) -> dict[str, Model]:
     p = int(np.count_nonzero(design.x_sd))
     # A quarter of the columns, if the rows can tell so many apart.
     expected = max(1.0, min(p / 4, design.total_weight / 10))
-    # Beyond p = n/4 a scale relative to sigma would pull sigma down, so it is absolute.
-    absolute = likelihood.has_sigma and design.p > design.total_weight / 4
-    unit = design.y_sd if absolute else 1.0
-    law = scales.HalfCauchy(unit)
-    relative: Any = None if absolute else "auto"
     made: dict[str, Any] = {
-        "gaussian": priors.Gaussian(law, relative_to=relative),
-        "laplace": priors.Laplace(law, relative_to=relative),
+        "gaussian": priors.Gaussian(scales.HalfCauchy(1.0)),
+        "laplace": priors.Laplace(scales.HalfCauchy(1.0)),
     }
-    if p > 1 and absolute:
-        tau = expected / (p - expected) * unit / np.sqrt(design.total_weight)
-        made["horseshoe"] = priors.Horseshoe(scales.HalfCauchy(tau), relative_to=None)
-    elif p > 1:
+    if p > 1:
         made["horseshoe"] = priors.Horseshoe(expected_nonzero=expected)
     # Classes that the columns separate leave a flat intercept no posterior.
     intercept = priors.Flat() if likelihood.has_sigma else priors.Gaussian(10.0)
