@@ -168,7 +168,7 @@ def _needed(post: xr.DataTree, design: Design) -> tuple[float, int] | None:
     try:
         found = select(post, design.X)
     except InputError:
-        # A likelihood whose projection has no closed form.
+        # A likelihood of one's own, whose divergences are not known.
         return None
     return found.reference["explained"], found.size
 
