@@ -8,7 +8,7 @@ A draw says that row i has the centre :math:`\mu_i` and the scale s. The member 
 
 (see `expected_loss` for :math:`\psi`): the maximum-likelihood fit to infinitely many responses of each row under the
 draw. Where a Newton step of all at once does not lower it, the coefficients take the step of a quadratic above it, or
-the scale that of the EM algorithm (Lange, Little & Taylor, 1989), in turn: these never raise it.
+the scale that of the EM algorithm (Lange, Little & Taylor, 1989), whichever promises more: these never raise it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.numerics.curved_projection import is_regular, newton_steps
+from bayesreg.numerics.curved_projection import hessians, is_regular, newton_steps
 from bayesreg.numerics.expected_loss import ExpectedLoss, Moments
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ def project_locations(
     # The divergence but for what no step changes.
     height = now.value @ share + tau
     moving = np.arange(scale.size)
-    for turn in range(_MAX_STEPS):
+    for _ in range(_MAX_STEPS):
         at = _taken(now, moving)
         step, decrement = state.newton(at, tau[moving])
         go = ~(np.abs(decrement) <= tolerance)
@@ -99,7 +99,8 @@ def project_locations(
         bad = np.flatnonzero(~(there <= height[moving] + 1e-14) | ~(decrement > 0))
         if bad.size:
             rows = moving[bad]
-            new_a[bad], new_tau[bad] = state.careful(_taken(at, bad), a[rows], tau[rows], turn % 2 == 0)
+            new_a[bad], new_tau[bad] = state.careful(_taken(at, bad), a[rows], tau[rows])
+            new_tau[bad] = np.maximum(new_tau[bad], np.log(scale[rows]))
             new.put(bad, state.at(new_a[bad], new_tau[bad], rows))
             there[bad] = new.value[bad] @ share + new_tau[bad]
         a[moving], tau[moving], height[moving] = new_a, new_tau, there
@@ -131,21 +132,22 @@ class _State:
         """Steps in (a, tau), shape (D, k + 1), and their squared decrements."""
         t, k = np.exp(tau)[:, None], self.A.shape[1]
         hessian = np.empty((tau.size, k + 1, k + 1))
-        for one, row in zip(hessian, self.share * at.curvature / t**2, strict=True):
-            one[:k, :k] = (self.A.T * row) @ self.A
+        hessian[:, :k, :k] = hessians(self.A, self.share * at.curvature / t**2)
         hessian[:, :k, k] = hessian[:, k, :k] = (self.share * at.cross / t) @ self.A
         hessian[:, k, k] = at.radial_slope @ self.share
         slope = np.column_stack([-(self.share * at.slope / t) @ self.A, 1 - at.radial @ self.share])
         step = newton_steps(hessian, slope, self.regular)
         return step, np.einsum("dk,dk->d", slope, step)
 
-    def careful(self, at: Moments, a: Array, tau: Array, coefficients: bool) -> tuple[Array, Array]:
-        """A step of the coefficients or of the scale that never raises the divergence."""
-        if not coefficients or not self.A.shape[1]:
-            return a, tau + 0.5 * np.log(at.radial @ self.share)
+    def careful(self, at: Moments, a: Array, tau: Array) -> tuple[Array, Array]:
+        """A step of the coefficients or of the scale, (D, k) and (D,), that never raises the divergence."""
         t = np.exp(tau)[:, None]
-        hessian = np.stack([(self.A.T * row) @ self.A for row in self.share * at.majorant])
-        return a + t * newton_steps(hessian, (self.share * at.slope) @ self.A, self.regular), tau
+        slope = (self.share * at.slope) @ self.A
+        step = newton_steps(hessians(self.A, self.share * at.majorant), slope, self.regular) if a.size else slope
+        widen = 0.5 * np.log(at.radial @ self.share)
+        # Twice the least that the steps promise: that of a quadratic, and of one in the logarithm of curvature 2.
+        centres = np.einsum("dk,dk->d", slope, step) >= 2 * widen**2
+        return np.where(centres[:, None], a + t * step, a), np.where(centres, tau, tau + widen)
 
 
 def _taken(moments: Moments, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Moments:
