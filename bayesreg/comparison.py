@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.leave_one_out import LeftOut, leave_one_out
 from bayesreg.local_scales import is_mixture
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours
@@ -18,9 +19,6 @@ from bayesreg.shrinkage_factors import shrinkage
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-# Pareto smoothing fits the largest min(S / 5, 3 sqrt S) weights, which must be 5 at least (Vehtari et al., 2024).
-_FEWEST_DRAWS = 25
 
 
 def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
@@ -35,9 +33,10 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Best first, one row a model: ``rank``, ``elpd`` (expected log predictive density, leaving one out: exact where
-        the posterior has it, else by PSIS-LOO) and its ``se``, ``elpd_diff`` to the best and its ``dse``, ``p_loo``,
-        ``weight`` (stacking), ``exact`` (1 or 0: whether the densities are exact), ``pareto_k_max`` and
+        Best first, one row a model: ``rank``, ``elpd`` (expected log predictive density, leaving one out) and its
+        ``se``, ``elpd_diff`` to the best and its ``dse``, ``p_loo``, ``weight`` (stacking), ``loo`` (how it was found:
+        "exact"; "integrated", with importance weights for the scales alone, the coefficients integrated out; "psis",
+        with importance weights for everything), ``loo_draws`` (how many draws that took), ``pareto_k_max`` and
         ``pareto_k_high`` (rows whose estimate is unreliable), ``effective`` (number of coefficients, see
         `shrinkage`), ``mean_kappa``, ``rhat_max``, ``ess_min``, ``divergences``, ``seconds``
         (of sampling), ``engine``.
@@ -45,12 +44,19 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the posteriors are of different responses or weights, or keep no pointwise log likelihood.
+        If the posteriors are of different responses or weights, keep no pointwise log likelihood or have few draws.
 
     Warns
     -----
     SamplingWarning
         If the leave-one-out estimate of some rows is unreliable.
+
+    Notes
+    -----
+    "integrated" is for a Gaussian likelihood with a prior that is normal given scales (see `shrinkage`) and a dense X,
+    and costs O(n p min(n, p)) a draw. Beyond some 2e10 floating-point operations the draws are thinned. Where that
+    would leave fewer than 200, 200 are taken if "psis" is unreliable for some row; beyond 4e11 operations it is "psis".
+    The references are in `bayesreg.leave_one_out`.
 
     Examples
     --------
@@ -72,77 +78,43 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     for name, post in posts.items():
         if not is_ours(post):
             raise InputError(f"posts[{name!r}] is not a result of bayesreg.sample.")
-        if "log_likelihood" not in post.children:
-            raise InputError(f"posts[{name!r}] keeps no pointwise log likelihood (too many rows times draws).")
     if len({post.attrs["y_sha256"] for post in posts.values()}) > 1:
         raise InputError("the posteriors are of different responses y, so their predictions cannot be compared.")
     weights = [post["constant_data"]["sample_weight"].to_numpy() for post in posts.values()]
     if any(not np.array_equal(weights[0], weight) for weight in weights):
         raise InputError("the posteriors have different sample weights, so their elpd are sums of different things.")
-    loos = {}
-    for name, post in posts.items():
-        sizes = post["posterior"].sizes
-        if sizes["chain"] * sizes["draw"] < _FEWEST_DRAWS:
-            raise InputError(
-                f"posts[{name!r}] has {sizes['chain'] * sizes['draw']} draws; leave-one-out needs at least "
-                f"{_FEWEST_DRAWS} to fit the tail of its weights."
-            )
-        loos[name] = leave_one_out(post)
-        high = int(np.sum(np.asarray(loos[name].pareto_k) > loos[name].good_k))
-        if high:
+    loos = {name: leave_one_out(post, f"posts[{name!r}]") for name, post in posts.items()}
+    for name, loo in loos.items():
+        if loo.high:
             warnings.warn(
-                f"{name}: the leave-one-out estimate of {high} of {loos[name].n_data_points} rows is unreliable "
-                f"(Pareto k above {loos[name].good_k:.2f}); their weight on the posterior is large.",
+                f"{name}: the leave-one-out estimate of {loo.high} of {loo.elpd_i.size} rows is unreliable "
+                f"(Pareto k above {loo.good_k:.2f}); their weight on the posterior is large.",
                 SamplingWarning,
                 stacklevel=2,
             )
     if len(posts) > 1:
-        table = az.compare(loos, round_to="none")
+        table = az.compare({name: loo.to_arviz() for name, loo in loos.items()}, round_to="none")
         table = table.rename(columns={"p": "p_loo"})[["rank", "elpd", "se", "elpd_diff", "dse", "p_loo", "weight"]]
     else:
         ((name, loo),) = loos.items()
-        row = {"rank": 0, "elpd": loo.elpd, "se": loo.se, "elpd_diff": 0.0, "dse": 0.0, "p_loo": loo.p, "weight": 1.0}
+        row = {"rank": 0, "elpd": loo.elpd, "se": loo.se, "elpd_diff": 0.0, "dse": 0.0, "p_loo": loo.p_loo}
+        row["weight"] = 1.0
         table = pd.DataFrame([row], index=[name])
     extra = pd.DataFrame({name: _row(posts[name], loos[name]) for name in table.index}).T
     table.index.name = "model"
     return table.join(extra.infer_objects())
 
 
-def leave_one_out(post: xr.DataTree) -> Any:
-    """Return ArviZ's leave-one-out result of a posterior, with exact densities where the posterior has them."""
-    import arviz as az
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto", category=UserWarning)
-        return _exactly(az.loo(post, pointwise=True), post)
-
-
-def _exactly(loo: Any, post: xr.DataTree) -> Any:
-    """Put exact leave-one-out densities in the place of the estimated ones, where the posterior has them."""
-    if "exact_loo" not in post.children:
-        return loo
-    exact = post["exact_loo"]["elpd_loo"]
-    # The log density of the rows in sample does not change; p is what it exceeds the elpd by.
-    in_sample = loo.elpd + loo.p
-    loo.elpd = float(exact.sum())
-    loo.se = float(np.sqrt(exact.size * exact.var()))
-    loo.p = in_sample - loo.elpd
-    loo.elpd_i = loo.elpd_i.copy(data=exact.to_numpy())
-    loo.pareto_k = loo.pareto_k.copy(data=np.full(exact.size, np.nan))
-    loo.warning = False
-    return loo
-
-
-def _row(post: xr.DataTree, loo: Any) -> dict[str, object]:
-    k = np.asarray(loo.pareto_k)
+def _row(post: xr.DataTree, loo: LeftOut) -> dict[str, object]:
     verdict = json.loads(post.attrs["diagnostics"])
     measured = None
     if is_mixture(Model.from_json(post.attrs["model"]).prior):
         measured = shrinkage(post)
     return {
-        "exact": int("exact_loo" in post.children),
-        "pareto_k_max": float(k.max()),
-        "pareto_k_high": int(np.sum(k > loo.good_k)),
+        "loo": loo.method,
+        "loo_draws": loo.draws,
+        "pareto_k_max": float(loo.pareto_k.max()),
+        "pareto_k_high": loo.high,
         "effective": measured.effective if measured else np.nan,
         "mean_kappa": float(measured.frame["kappa"].mean()) if measured else np.nan,
         "rhat_max": verdict.get("rhat_max", np.nan),

@@ -9,10 +9,12 @@ et al., 2009: t of a group of k is a gamma variable of shape (k + 1)/2, and :mat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.by_group import drawn
 from bayesreg.interfaces import implements
 from bayesreg.numerics.variates import draw_laplace_local_variance
 from bayesreg.priors.base import Grouped, NormalMixture, Penalised, Prior, Resolved, at_noise, positive_of
@@ -134,6 +136,26 @@ def prior_precision(
         return l2
     none = np.isnan(local)
     return np.asarray(l2 + np.where(none, 0.0, (l1 / np.where(none, 1.0, local)) ** 2))
+
+
+def stored_precision(posterior: Any, data: Any, prior: Prior) -> tuple[Array, Array]:
+    """Prior precision (chain, draw, p) of each coefficient given its local scale, and the noise level (chain, draw).
+
+    Parameters
+    ----------
+    posterior, data : xarray.DataTree or xarray.Dataset
+        The groups ``posterior`` and ``constant_data`` of a result of `bayesreg.sample`.
+    prior : Prior
+        Its prior, one that `is_mixture`.
+    """
+    shape = posterior["coef"].shape
+    known = float(data["sigma"]) if "sigma" in data else 1.0
+    sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(shape[:2], known)
+    hyper = {name: drawn(posterior, name) for name in prior.hyperparameters()}
+    word = data.attrs["relative_to"]
+    local = posterior["local_scale"].to_numpy() if "local_scale" in posterior else None
+    precision = prior_precision(prior, hyper, data["unit"].to_numpy(), None if word == "None" else word, sigma, local)
+    return np.broadcast_to(precision, shape), sigma
 
 
 def _columns(hyper: Mapping[str, Array]) -> dict[str, Array]:

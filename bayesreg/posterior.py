@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from bayesreg.by_group import gathered
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
-from bayesreg.local_scales import draw_local_scales
+from bayesreg.local_scales import draw_local_scales, is_mixture
+from bayesreg.numerics.conditional_loo import draws_within_reach
 from bayesreg.numerics.threads import one_blas_thread
 from bayesreg.outcomes import Draws
 from bayesreg.problem import Problem
@@ -98,6 +99,9 @@ def build_tree(
         groups["sample_stats"] = _dataset(stats, ("chain", "draw"), coords)
     groups["observed_data"] = xr.Dataset({"y": ("obs", design.y)}, {"obs": coords["obs"]})
     groups["constant_data"] = _constant_data(problem, posterior["coef"], intercept, sigma, coords)
+    if kept and "elpd_loo" not in drawn.pointwise and _rows_serve(problem, chains * draws):
+        # A copy: users may change theirs.
+        groups["constant_data"]["X"] = (("obs", "feature"), np.array(design.X))
     if drawn.moments:
         groups["exact_moments"] = _dataset(drawn.moments, (), coords)
     if drawn.pointwise:
@@ -166,6 +170,12 @@ def _row_information(problem: Problem, eta: Array, sigma: float) -> Array:
     if implements(likelihood, Kinked):
         return np.asarray(likelihood.gradient(eta, y, sigma) ** 2 * sigma**2)
     return np.asarray(np.maximum(likelihood.curvature(eta, y, sigma), 0.0) * sigma**2)
+
+
+def _rows_serve(problem: Problem, draws: int) -> bool:
+    """Whether the coefficients can be integrated out of what the draws predict of each row, which takes X."""
+    normal = isinstance(problem.likelihood, Gaussian) and is_mixture(problem.prior) and not problem.design.is_sparse
+    return normal and draws_within_reach(problem.n, problem.p, draws)[0] > 0
 
 
 def _constant_data(

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesreg.bound_again import bound_again
 from bayesreg.by_group import drawn, gathered
-from bayesreg.errors import BayesregWarning, InputError
+from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.fitted_rows import same_rows
 from bayesreg.interfaces import implements
-from bayesreg.model import Model, bind
 from bayesreg.posterior import is_ours
 from bayesreg.prior_prediction import draw_prior
 from bayesreg.priors.base import Exported, Marginal, NormalMixture
@@ -82,7 +82,7 @@ def sensitivity(posterior: xr.DataTree, X: Any, *, seed: int | np.random.Generat
     if "log_likelihood" not in posterior.children:
         raise InputError("this posterior keeps no pointwise log likelihood (too many rows times draws).")
     same_rows(posterior, X)
-    problem = _bound(posterior, X)
+    problem = bound_again(posterior, X)
     group = posterior["posterior"].to_dataset()
     names = [str(name) for name in group.data_vars if name != "local_scale"]
     log_prior = _log_prior(problem, group)
@@ -104,17 +104,6 @@ def sensitivity(posterior: xr.DataTree, X: Any, *, seed: int | np.random.Generat
             found = az.psense(tree, group=component)
         columns[component] = np.concatenate([np.atleast_1d(found[name].to_numpy()) for name in names])
     return _table(group, names, columns, learned)
-
-
-def _bound(posterior: xr.DataTree, X: Any) -> Problem:
-    """The model with its data again."""
-    data = posterior["constant_data"]
-    model = Model.from_json(posterior.attrs["model"])
-    with warnings.catch_warnings():
-        # What there is to say about the data was said when they were sampled.
-        warnings.simplefilter("ignore", BayesregWarning)
-        weight, offset = data["sample_weight"].to_numpy(), data["offset"].to_numpy()
-        return bind(model, X, posterior["observed_data"]["y"].to_numpy(), weight, offset)
 
 
 def _log_prior(problem: Problem, group: Any) -> Array:

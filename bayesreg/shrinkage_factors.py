@@ -20,18 +20,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayesreg.by_group import drawn
 from bayesreg.equivalence import half_width
 from bayesreg.errors import InputError
 from bayesreg.flat_fit import relative_to_flat
 from bayesreg.interfaces import implements
 from bayesreg.intervals import interval
 from bayesreg.likelihoods import Gaussian
-from bayesreg.local_scales import is_mixture, prior_precision
+from bayesreg.local_scales import is_mixture, stored_precision
 from bayesreg.map_shrinkage import shrinkage_of_map
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours
-from bayesreg.priors.base import NormalMixture, Penalised, Prior
+from bayesreg.priors.base import NormalMixture, Penalised
 from bayesreg.results import MapResult
 
 if TYPE_CHECKING:
@@ -175,7 +174,7 @@ def shrinkage(
     data = fit["constant_data"]
     coef = fit["posterior"]["coef"].to_numpy()
     gram = data["gram"].to_numpy()
-    precision, sigma = _prior_precision(fit, model.prior)
+    precision, sigma = stored_precision(fit["posterior"], data, model.prior)
     information = np.diag(gram) / sigma[..., None] ** 2
     total = precision + information
     kappa = np.divide(precision, total, out=np.ones_like(total), where=total > 0)
@@ -197,19 +196,6 @@ def shrinkage(
     ends = interval(traces[None], ci_prob)
     summed = float((1 - kappa).sum(-1).mean())
     return Shrinkage(frame, float(traces.mean()), summed, float(ends[0]), float(ends[1]), effective_draws=traces)
-
-
-def _prior_precision(post: xr.DataTree, prior: Prior) -> tuple[Array, Array]:
-    """Prior precision (chain, draw, p) of each coefficient given its local scale, and the noise level (chain, draw)."""
-    posterior, data = post["posterior"], post["constant_data"]
-    shape = posterior["coef"].shape
-    known = float(data["sigma"]) if "sigma" in data else 1.0
-    sigma = posterior["sigma"].to_numpy() if "sigma" in posterior else np.full(shape[:2], known)
-    hyper = {name: drawn(posterior, name) for name in prior.hyperparameters()}
-    word = data.attrs["relative_to"]
-    local = posterior["local_scale"].to_numpy() if "local_scale" in posterior else None
-    precision = prior_precision(prior, hyper, data["unit"].to_numpy(), None if word == "None" else word, sigma, local)
-    return np.broadcast_to(precision, shape), sigma
 
 
 def _traces(gram: Array, precision: Array) -> Array:

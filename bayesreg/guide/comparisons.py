@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from bayesreg.comparison import leave_one_out
 from bayesreg.data import Design
 from bayesreg.errors import BayesregWarning
 from bayesreg.fit import sample
+from bayesreg.leave_one_out import leave_one_out, sum_of_rows
 from bayesreg.model import Model
 
 if TYPE_CHECKING:
@@ -52,13 +52,9 @@ class Compared:
         best = self.best()
         rows = {}
         for name, rows_of in self.density.items():
-            away = rows_of - self.density[best]
-            rows[name] = {
-                "elpd": rows_of.sum(),
-                "se": np.sqrt(away.size * rows_of.var()),
-                "difference": away.sum(),
-                "difference_se": np.sqrt(away.size * away.var()),
-            }
+            elpd, se = sum_of_rows(rows_of)
+            difference, difference_se = self.against(name, best)
+            rows[name] = {"elpd": elpd, "se": se, "difference": difference, "difference_se": difference_se}
         return pd.DataFrame(rows).T.sort_values("elpd", ascending=False).rename_axis("model")
 
     def best(self) -> str:
@@ -67,8 +63,7 @@ class Compared:
 
     def against(self, name: str, other: str) -> tuple[float, float]:
         """Difference of the elpd of two models and its standard error."""
-        away = self.density[name] - self.density[other]
-        return float(away.sum()), float(np.sqrt(away.size * away.var()))
+        return sum_of_rows(self.density[name] - self.density[other])
 
 
 def compare_quickly(models: Mapping[str, Model], design: Design, draws: int, seed: np.random.Generator) -> Compared:
@@ -80,9 +75,8 @@ def compare_quickly(models: Mapping[str, Model], design: Design, draws: int, see
             name: _sample(model, design, np.ones(design.n, dtype=bool), draws, seed) for name, model in models.items()
         }
         loos = {name: leave_one_out(post) for name, post in posts.items()}
-        high = max(float(np.mean(np.asarray(loo.pareto_k) > loo.good_k)) for loo in loos.values())
-        if high <= _UNRELIABLE:
-            return Compared(posts, {name: np.asarray(loo.elpd_i) for name, loo in loos.items()}, "leave-one-out")
+        if max(loo.high for loo in loos.values()) <= _UNRELIABLE * design.n:
+            return Compared(posts, {name: loo.elpd_i for name, loo in loos.items()}, "leave-one-out")
         label = seed.permutation(design.n) % min(_FOLDS, design.n)
         return Compared(
             posts,

@@ -48,8 +48,9 @@ def print_comparison(console: Console, analysis: Analysis, heading: str) -> None
     formats = {"elpd": ".1f", "se": ".1f", "diff": ".2f", "se of\ndiff": ".2f", "p_loo": ".1f", "effective": ".2f"}
     shown = shown.rename(columns=headings)
     console.print(table(shown, heading, formats))
+    how = ", ".join(f"{model} {word}" for model, word in analysis.comparison["loo"].items())
     console.print(
-        "elpd: expected log predictive density, leave-one-out; effective: number of coefficients left free; "
+        f"elpd: expected log predictive density, leave-one-out ({how}); effective: number of coefficients left free; "
         "kappa: 0 untouched, 1 shrunk to nothing.\n",
         highlight=False,
     )

@@ -18,6 +18,7 @@ from scipy.special import logsumexp
 
 from bayesreg.errors import BayesregWarning, InputError, SamplingWarning
 from bayesreg.fit import sample
+from bayesreg.leave_one_out import smoothed_weights, sum_of_rows
 from bayesreg.selection.forward import forward
 from bayesreg.selection.reference import Reference, read_reference
 from bayesreg.selection.submodel import Submodel, submodel
@@ -38,18 +39,13 @@ def leave_one_out(few: Reference, submodels: Sequence[Submodel]) -> tuple[Array,
     SamplingWarning
         If the weights of some rows have a tail that no number of draws tames.
     """
-    from arviz_stats.base import array_stats
-
     everything = np.ones(few.y.size, dtype=bool)
     own = _log_density(few, few.linear_predictor(), few.sigma.reshape(-1), everything)
-    # psislw takes log likelihoods, whose weights are their inverses.
-    log_weight, khat = array_stats.psislw(own, axis=0)
-    log_weight = log_weight - logsumexp(log_weight, axis=-1, keepdims=True)
-    limit = min(0.7, 1 - 1 / np.log10(max(own.shape[0], 11)))
-    high = int(np.sum(~(np.asarray(khat) <= limit)))
+    log_weight, pareto_k, good_k = smoothed_weights(own)
+    high = int(np.sum(~(pareto_k <= good_k)))
     if high:
         warnings.warn(
-            f"the leave-one-out estimate of {high} of {own.shape[1]} rows is unreliable (Pareto k above {limit:.2f}); "
+            f"the leave-one-out estimate of {high} of {own.shape[1]} rows is unreliable (Pareto k above {good_k:.2f}); "
             "give folds=10, which samples without them.",
             SamplingWarning,
             stacklevel=4,
@@ -108,16 +104,8 @@ def summarise(own: Array, subs: Array) -> pd.DataFrame:
     """Sums over rows with their standard errors: ``elpd``, ``elpd_se``, ``elpd_diff`` and ``elpd_diff_se``."""
     import pandas as pd
 
-    n = own.size
-    difference = subs - own
-    return pd.DataFrame(
-        {
-            "elpd": subs.sum(axis=1),
-            "elpd_se": np.sqrt(n * subs.var(axis=1)),
-            "elpd_diff": difference.sum(axis=1),
-            "elpd_diff_se": np.sqrt(n * difference.var(axis=1)),
-        }
-    )
+    rows = [(*sum_of_rows(sub), *sum_of_rows(sub - own)) for sub in subs]
+    return pd.DataFrame(rows, columns=["elpd", "elpd_se", "elpd_diff", "elpd_diff_se"])
 
 
 def smallest_adequate(table: pd.DataFrame) -> tuple[int, bool]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
 from bayesreg.fit import Seed, seed_sequence
+from bayesreg.leave_one_out import sum_of_rows
 from bayesreg.selection import explained, predictive
 from bayesreg.selection.candidates import Candidates, Method, candidates
 from bayesreg.selection.reference import Reference, read_reference
@@ -136,7 +137,7 @@ def select(
         own, rows, frequency = predictive.by_folds(reference, len(submodels) - 1, folds, rng)
     if few.X is not None:
         table = table.join(predictive.summarise(own, rows))
-        full |= {"elpd": float(own.sum()), "elpd_se": float(np.sqrt(own.size * own.var()))}
+        full |= dict(zip(("elpd", "elpd_se"), sum_of_rows(own), strict=True))
     at, rule = _choice(found, method, reference.is_gaussian, table, full, size)
     evidence = dict(found.evidence)
     if frequency is not None and at:

@@ -1,4 +1,4 @@
-"""Leave-one-out of the posteriors along a short grid of strengths: exact where the engine has it, else PSIS-LOO."""
+"""Leave-one-out of the posteriors along a short grid of strengths."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.comparison import compare
 from bayesreg.errors import BayesregWarning
 from bayesreg.fit import sample
+from bayesreg.leave_one_out import leave_one_out
 from bayesreg.model import Model
 from bayesreg.tuning.strengths import at_strength
 
@@ -51,8 +51,6 @@ def leave_one_out_curve(
             if post.attrs.get("interrupted"):
                 # Part of a posterior is no point of a curve.
                 raise KeyboardInterrupt
-            table = compare({"this": post})
-        row = table.iloc[0]
-        k = np.nan if row["exact"] else row["pareto_k_max"]
-        rows.append([row["elpd"], row["se"], row["p_loo"], k, 0 if row["exact"] else row["pareto_k_high"]])
+            loo = leave_one_out(post)
+        rows.append([loo.elpd, loo.se, loo.p_loo, float(loo.pareto_k.max()), loo.high])
     return Loo(*np.array(rows, dtype=float).T)

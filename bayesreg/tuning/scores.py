@@ -15,6 +15,7 @@ from scipy.special import xlogy
 from scipy.stats import rankdata
 
 from bayesreg.errors import InputError
+from bayesreg.leave_one_out import sum_of_rows
 from bayesreg.likelihoods import Bernoulli, Gaussian, Likelihood, Poisson
 from bayesreg.problem import Problem
 
@@ -83,8 +84,7 @@ class Score:
         used = weight > 0
         if self.name == "elpd":
             # As for leave-one-out of posteriors: a row counts with all its weight.
-            each = weight[used] * value[used]
-            return float(each.sum()), float(np.sqrt(each.size * each.var()))
+            return sum_of_rows(weight[used] * value[used])
         mean = float(weight @ value / summed)
         return mean, float(np.sqrt(weight @ (value - mean) ** 2 / summed / max(summed - 1, 1.0)))
 

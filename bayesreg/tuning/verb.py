@@ -99,8 +99,8 @@ def tune(
         from the fit to all rows (Rad & Maleki, 2020), exact for ridge; losses without kinks. "evidence": the log
         marginal likelihood, exact for a Gaussian likelihood with a Gaussian prior or at most two penalised columns,
         else integrated over posteriors sampled along the grid (sigma known, unless the likelihood is Gaussian).
-        "loo": PSIS-LOO of posteriors along a short grid, exact where the engine has it. "bayes": the posterior of the
-        strength under the law of a learned scale; a scale that is a number becomes the median of a half-Cauchy law.
+        "loo": leave-one-out of posteriors along a short grid, as in `compare`. "bayes": the posterior of the strength
+        under the law of a learned scale; a scale that is a number becomes the median of a half-Cauchy law.
     strengths : array, shape (k,), optional
         The grid.
     n_points : int, optional
