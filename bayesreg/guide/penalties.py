@@ -89,6 +89,8 @@ def recommend_penalty(design: Design, likelihood: Likelihood, select_columns: bo
     """
     import pandas as pd
 
+    # What there is to say about the data is said here, once.
+    Model(likelihood, priors.Gaussian(1.0), standardize=True).bind(design)
     found = collinearity(design)
     with warnings.catch_warnings():
         # The grids are coarse on purpose.
@@ -136,11 +138,10 @@ def _models(likelihood: Likelihood, design: Design, learned: bool) -> dict[str, 
         # Any level does: the modes along the path are the same.
         level = design.y_sd
         likelihood = Gaussian(level)
-    intercept = priors.Flat() if likelihood.has_sigma else priors.Gaussian(10.0)
     rates = {"gaussian": priors.Gaussian(1.0), "laplace": priors.Laplace(1.0)}
     # Both parts bite alike on a coefficient of one noise level.
     made: dict[str, Any] = {**rates, "elastic net": priors.ElasticNet(l1=1 / level, l2=1 / level**2)}
-    return {name: Model(likelihood, prior, standardize=True, intercept=intercept) for name, prior in made.items()}
+    return {name: Model(likelihood, prior, standardize=True) for name, prior in made.items()}
 
 
 def _follow(model: Model, design: Design, learned: bool) -> _Followed:

@@ -49,10 +49,11 @@ def equivalents(model: Model, problem: Problem) -> dict[str, dict[str, Any]]:
             if name.startswith("glmnet"):
                 extra = {"y_sd": design.y_sd} if design.y_sd > 0 else {}
                 if model.standardize:
+                    # A constant column has no unit, there as here.
                     sd = np.where(design.x_sd > 0, design.x_sd, 1.0)
                     own: Any = prior
                     prior = replace(own, factor=np.asarray(own.factor, dtype=float) / sd)
-                    extra["x_sd"] = design.x_sd
+                    extra["x_sd"] = sd
             try:
                 found[name] = penalty_for(name, prior, **setting, **extra)
             except InputError:

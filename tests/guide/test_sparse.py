@@ -13,7 +13,7 @@ from sklearn.linear_model import Lasso, Ridge
 import bayesreg as br
 from bayesreg import likelihoods, priors
 from bayesreg.data import make_design
-from bayesreg.errors import InputError
+from bayesreg.errors import DesignWarning, InputError
 from bayesreg.guide import measures, recommending
 from bayesreg.guide.measures import collinearity
 
@@ -140,6 +140,17 @@ def test_classes_and_a_known_noise_level_are_taken_as_they_are() -> None:
     assert known.model.likelihood == likelihoods.Gaussian(1.0)
     counts = br.recommend(X, rng.poisson(np.exp(0.2 * eta)).astype(float), likelihood=likelihoods.Poisson())
     assert isinstance(counts.model.likelihood, likelihoods.Poisson)
+
+
+@pytest.mark.usefixtures("large")
+def test_what_is_wrong_with_the_data_is_said_once() -> None:
+    X, rng = rows(60, 10, 97)
+    with pytest.raises(InputError, match="y is constant"):
+        br.recommend(X, np.ones(60))
+    idle = sparse.hstack([X, sparse.csc_array((60, 1))], format="csc")
+    with pytest.warns(DesignWarning, match="x10") as told:
+        br.recommend(idle, X @ np.ones(10) + rng.standard_normal(60))
+    assert len(told) == 1
 
 
 @pytest.mark.usefixtures("large")

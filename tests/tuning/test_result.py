@@ -133,3 +133,17 @@ def test_one_standard_error_takes_losses_and_skips_what_has_no_value() -> None:
     assert strongest_within_one_se(strength, loss, se) == 4.0
     assert strongest_within_one_se(strength, loss, np.full(4, 0.1)) == 2.0
     assert strongest_within_one_se(strength, loss, np.full(4, np.nan)) is None
+
+
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.DesignWarning")
+@pytest.mark.parametrize("prior", [priors.Laplace(0.5), priors.ElasticNet(1.0, 2.0)], ids=["lasso", "net"])
+def test_a_constant_column_has_no_say_in_the_penalty_of_other_libraries(prior: Any) -> None:
+    X, y = regression(40, 3)
+    more = np.column_stack([X, np.full(40, 2.0)])
+    one, two = (
+        br.tune(replace(gaussian(prior), standardize=True), columns, y, strengths=[1.0]).penalties
+        for columns in (X, more)
+    )
+    assert one.keys() == two.keys()
+    for name, values in one.items():
+        assert two[name] == pytest.approx(values)
