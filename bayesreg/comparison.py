@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning
-from bayesreg.leave_one_out import LeftOut, leave_one_out
+from bayesreg.leave_one_out import LeftOut, efficiency_of, leave_one_out, smoothed_weights
+from bayesreg.likelihoods import Bernoulli
 from bayesreg.local_scales import is_mixture
 from bayesreg.model import Model
 from bayesreg.posterior import is_ours
@@ -19,6 +20,9 @@ from bayesreg.shrinkage_factors import shrinkage
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+# Share of the rows without reliable importance weights, up to which they cannot decide a test of all rows.
+_MOST_UNRELIABLE = 0.05
 
 
 def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
@@ -38,8 +42,10 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
         "exact"; "integrated", with importance weights for the scales alone, the coefficients integrated out; "psis",
         with importance weights for everything), ``loo_draws`` (how many draws that took), ``pareto_k_max`` and
         ``pareto_k_high`` (rows whose estimate is unreliable), ``effective`` (number of coefficients, see
-        `shrinkage`), ``mean_kappa``, ``rhat_max``, ``ess_min``, ``divergences``, ``seconds``
-        (of sampling), ``engine``.
+        `shrinkage`), ``mean_kappa``, ``calibration`` (p-value of the test that the probability integral transforms of
+        the rows left out are uniform: small where predictive distributions are too narrow, too wide or off; of
+        posteriors sampled with ``posterior_predictive=True``, else NaN, as it is for classes), ``rhat_max``,
+        ``ess_min``, ``divergences``, ``seconds`` (of sampling), ``engine``.
 
     Raises
     ------
@@ -56,7 +62,8 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     "integrated" is for a Gaussian likelihood with a prior that is normal given scales (see `shrinkage`) and a dense X,
     and costs O(n p min(n, p)) a draw. Beyond some 2e10 floating-point operations the draws are thinned. Where that
     would leave fewer than 200, 200 are taken if "psis" is unreliable for some row; beyond 4e11 operations it is "psis".
-    The references are in `bayesreg.leave_one_out`.
+    The references are in `bayesreg.leave_one_out`. ``calibration`` goes by importance weights of everything, and is NaN
+    where those of more than a twentieth of the rows are unreliable.
 
     Examples
     --------
@@ -117,9 +124,28 @@ def _row(post: xr.DataTree, loo: LeftOut) -> dict[str, object]:
         "pareto_k_high": loo.high,
         "effective": measured.effective if measured else np.nan,
         "mean_kappa": float(measured.frame["kappa"].mean()) if measured else np.nan,
+        "calibration": _calibration(post),
         "rhat_max": verdict.get("rhat_max", np.nan),
         "ess_min": min(verdict.get("ess_bulk_min", np.nan), verdict.get("ess_tail_min", np.nan)),
         "divergences": int(verdict["divergences"]),
         "seconds": float(post.attrs.get("sampling_time", np.nan)),
         "engine": post.attrs["engine"],
     }
+
+
+def _calibration(post: xr.DataTree) -> float:
+    """p-value of ArviZ's test that the leave-one-out probability integral transforms are uniform; NaN where none is."""
+    from arviz_stats.base import array_stats
+
+    classes = isinstance(Model.from_json(post.attrs["model"]).likelihood, Bernoulli)
+    if "posterior_predictive" not in post.children or classes:
+        return float("nan")
+    drawn, density = (post[group]["y"].to_numpy() for group in ("posterior_predictive", "log_likelihood"))
+    n = density.shape[-1]
+    efficiency = efficiency_of(post["posterior"].to_dataset())
+    log_weight, pareto_k, good_k = smoothed_weights(density.reshape(-1, n), efficiency)
+    if np.mean(pareto_k > good_k) > _MOST_UNRELIABLE:
+        return float("nan")
+    rows = drawn.reshape(-1, n).T
+    pit = array_stats.loo_pit(rows, post["observed_data"]["y"].to_numpy(), log_weight, chain_axis=None, draw_axis=-1)
+    return float(array_stats.uniformity_test(pit)[0])

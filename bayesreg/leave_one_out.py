@@ -188,7 +188,7 @@ def smoothed_weights(log_density: Array, efficiency: float = 1.0) -> tuple[Array
 
 
 def _of_everything(post: xr.DataTree, likelihood: Array, in_sample: float) -> LeftOut:
-    return _by_weights(likelihood, _efficiency(post["posterior"].to_dataset()), in_sample, "psis")
+    return _by_weights(likelihood, efficiency_of(post["posterior"].to_dataset()), in_sample, "psis")
 
 
 def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sample: float) -> LeftOut:
@@ -200,7 +200,7 @@ def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sam
         return _exactly(density[0], in_sample, density.shape[0])
     # Some hundred rows tell how efficient the draws are.
     some = given_scales[..., :: max(1, density.shape[1] // 100)]
-    efficiency = _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))
+    efficiency = efficiency_of(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))
     found = _by_weights(density, efficiency, in_sample, "integrated")
     high = found.pareto_k > found.good_k
     if not high.any():
@@ -208,7 +208,7 @@ def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sam
     # These ratios are means, given the scales, of those of everything, and have every moment that those have (Jensen):
     # their tail is no heavier. Their k alone may be high where they hardly differ, by the shape of what little they do.
     pareto_k = found.pareto_k.copy()
-    of_all = smoothed_weights(likelihood[:, high], _efficiency(post["posterior"].to_dataset()))[1]
+    of_all = smoothed_weights(likelihood[:, high], efficiency_of(post["posterior"].to_dataset()))[1]
     pareto_k[high] = np.minimum(pareto_k[high], of_all)
     return replace(found, pareto_k=pareto_k)
 
@@ -237,7 +237,7 @@ def _given_scales(post: xr.DataTree, step: int = 1) -> Array | None:
     return found.reshape(*sigma.shape, problem.n) if np.all(np.isfinite(found)) else None
 
 
-def _efficiency(posterior: xr.Dataset) -> float:
+def efficiency_of(posterior: xr.Dataset) -> float:
     """Effective number of draws over their number, on average over the variables, as ArviZ has it; 1 for one chain."""
     import arviz as az
 

@@ -11,6 +11,7 @@ import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
+from arviz_stats.base import array_stats
 
 import bayesreg as br
 from bayesreg import likelihoods, posterior, priors
@@ -41,6 +42,27 @@ def without_exact(post: xr.DataTree) -> xr.DataTree:
     bare = post.copy()
     del bare["exact_loo"]
     return bare
+
+
+@pytest.mark.parametrize(("sigma", "fits"), [(1.0, True), (3.0, False), (0.3, False)])
+def test_calibration_is_the_test_of_arviz_and_small_where_errors_have_another_size(
+    data: tuple[np.ndarray, np.ndarray], sigma: float, fits: bool
+) -> None:
+    model = br.Model(likelihoods.Gaussian(sigma), priors.Gaussian(0.7))
+    some = {"seed": 2, "draws": 1000, "chains": 2}
+    post = br.sample(model, *data, **some, posterior_predictive=True)
+    p_value = br.compare({"it": post})["calibration"].iloc[0]
+    transforms = az.loo_pit(post)["y"].to_numpy()
+    assert p_value == pytest.approx(array_stats.uniformity_test(transforms)[0], rel=1e-6)
+    assert (p_value > 0.05) if fits else (p_value < 1e-3)
+    assert np.isnan(br.compare({"it": br.sample(model, *data, **some)})["calibration"].iloc[0])
+
+
+def test_classes_have_no_calibration_in_the_table(data: tuple[np.ndarray, np.ndarray]) -> None:
+    model = br.Model(likelihoods.Bernoulli(), priors.Gaussian(0.7))
+    X, y = data
+    post = br.sample(model, X, (y > 0).astype(float), seed=2, draws=1000, chains=2, posterior_predictive=True)
+    assert np.isnan(br.compare({"it": post})["calibration"].iloc[0])
 
 
 def test_the_predictive_columns_are_those_of_arviz(posts: dict[str, xr.DataTree]) -> None:

@@ -160,9 +160,9 @@ def path_posterior(
     >>> model = br.Model(likelihoods.Gaussian(0.5), priors.Gaussian(1.0))
     >>> band = br.path_posterior(model, X, y, strengths=[10.0, 1.0])
     >>> band
-    posterior along 2 strengths, 10 to 1: 90 % intervals of 2 coefficients, exact
+    posterior along 2 strengths, 10 to 1: 89 % intervals of 2 coefficients, exact
     >>> (band.upper - band.lower)[:, 0].round(2).tolist()
-    [0.51, 0.61]
+    [0.49, 0.6]
     """
     prob = checked_probability(ci_prob)
     rows: dict[str, Any] = {"sample_weight": sample_weight, "offset": offset}
