@@ -197,8 +197,7 @@ def test_a_scale_that_is_learned_does_not_pull_at_the_noise_level(linear: Any, p
 
 
 @pytest.mark.filterwarnings("ignore::bayesreg.errors.PriorWarning")
-@pytest.mark.parametrize("p", [30, 120])
-@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize(("p", "few"), [(30, True), (120, False)])
 def test_with_a_learned_scale_the_noise_level_is_that_of_an_absolute_prior(p: int, few: bool) -> None:
     """Half as many columns as rows, and twice as many; a scale that is a number pulls, and the warning is for it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -158,6 +159,15 @@ def test_the_equivalent_in_scikit_learn_is_the_same_penalised_fit(prior: str, cl
         theirs = {"Ridge": Ridge, "Lasso": Lasso}[name](**given).fit(Z, y).coef_
     # The number is told to three digits.
     np.testing.assert_allclose(theirs, own.coef, rtol=0.01, atol=0.002)
+
+
+def test_ctrl_c_ends_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        attrs: ClassVar = {"interrupted": 1}
+
+    monkeypatch.setattr(comparisons, "sample", lambda *given, **more: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        br.recommend(np.eye(9)[:, :2], np.arange(9.0), seed=1)
 
 
 def test_what_cannot_be_advised_on_is_refused() -> None:
