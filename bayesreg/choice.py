@@ -79,13 +79,13 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = []
-        for verb, rows, chosen in (
-            ("find_map", self.find_map, self.map_engine),
-            ("sample", self.sample, self.sample_engine),
-        ):
+        verbs = [("find_map", self.find_map, self.map_engine), ("sample", self.sample, self.sample_engine)]
+        # What works comes first.
+        for verb, rows, chosen in sorted(verbs, key=lambda one: one[2] is None):
             reasons = {reason for _, reason in rows}
             if len(reasons) == 1 and None not in reasons:
-                lines.append(f"{verb}: not possible: {reasons.pop()}")
+                only = verb == "find_map" and self.sample_engine is not None
+                lines.append(f"{verb}: {'this model is sampled only' if only else 'not possible'}: {reasons.pop()}")
                 continue
             lines.append(f"{verb}: {chosen or 'not possible'}")
             for name, reason in rows:

@@ -16,7 +16,7 @@ from bayesreg.expected_nonzero import stated_scale
 from bayesreg.explained_share import sized_scale
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Likelihood, Scaled
-from bayesreg.priors import Flat, Horseshoe, RegularizedHorseshoe
+from bayesreg.priors import ElasticNet, Flat, Horseshoe, RegularizedHorseshoe
 from bayesreg.priors import Gaussian as GaussianPrior
 from bayesreg.priors.base import NormalMixture, Penalised, Prior, Resolved, resolve_relative_to
 from bayesreg.problem import InterceptPrior, Problem
@@ -219,15 +219,28 @@ def _warn_constant(design: Design, fit_intercept: bool) -> None:
 
 
 def _warn_noise_pull(problem: Problem) -> None:
-    """Warn where a prior scaled by a learned sigma has a say about sigma itself."""
-    if problem.relative_to is None or problem.sigma_law is None:
+    """Warn where a prior scaled by a learned sigma has a say about sigma itself.
+
+    Given the scale, each penalised coefficient counts for sigma as a row does. A learned scale takes that back: what is
+    relative to sigma and what is absolute are then the same density but for the law of one number.
+    """
+    if problem.relative_to is None or problem.sigma_law is None or _learns_its_scale(problem.prior):
         return
     penalised, rows = problem.p - int(problem.unpenalised.sum()), problem.design.total_weight
     if penalised > rows / 4:
         warnings.warn(
             f"sigma is learned and the prior of {penalised} coefficients is relative to it (relative_to="
             f"{problem.relative_to!r}) with only {rows:g} rows: the prior itself pulls sigma down. "
-            "Consider an absolute prior (relative_to=None) or a known sigma.",
+            "Consider a learned scale (scales.HalfCauchy(1.0)), an absolute prior (relative_to=None) or a known sigma.",
             PriorWarning,
             stacklevel=5,
         )
+
+
+def _learns_its_scale(prior: Prior) -> bool:
+    """Whether all that shrinks the coefficients has a learned size; the slab of a horseshoe is none."""
+    learned = [name for name in prior.hyperparameters() if name != "slab"]
+    if isinstance(prior, ElasticNet) and len(learned) == 1:
+        fixed = prior.l2 if learned == ["prior_l1"] else prior.l1
+        return not np.any(np.asarray(fixed, dtype=float) > 0)
+    return bool(learned)

@@ -46,7 +46,10 @@ def test_explain_tells_what_would_run(
     for name, reason in found.find_map + found.sample:
         assert reason is None or len(reason) > 10, name
     text = str(found)
-    assert f"find_map: {map_engine or 'not possible'}" in text
+    # What works comes first.
+    first = "find_map: " if map_engine else "sample: "
+    assert text.startswith(first)
+    assert f"find_map: {map_engine or 'this model is sampled only: prior_scale is learned'}" in text
     assert f"sample: {sample_engine}" in text
     assert text.count("chosen") == 1 + (map_engine is not None)
 

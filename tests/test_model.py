@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,55 @@ def test_a_prior_that_speaks_about_a_learned_noise_level_warns_from_a_quarter_of
     bind(model, (X[:16], y[:16]))
     bind(br.Model(likelihoods.Gaussian(1.0), priors.Gaussian(1.0, relative_to=word)), (X[:15], y[:15]))
     bind(br.Model(likelihoods.Gaussian(), priors.Gaussian(1.0)), (X[:15], y[:15]))
+
+
+LAW = scales.HalfCauchy(1.0)
+
+
+@pytest.mark.parametrize(
+    ("prior", "warned"),
+    [
+        (priors.Gaussian(LAW), False),
+        (priors.Horseshoe(expected_nonzero=1), False),
+        (priors.RegularizedHorseshoe(expected_nonzero=1), False),
+        (priors.RegularizedHorseshoe(0.1, relative_to="sigma"), True),
+        (priors.ElasticNet(LAW, LAW), False),
+        (priors.ElasticNet(LAW, 0.0), False),
+        (priors.ElasticNet(LAW, 1.0), True),
+        (priors.ElasticNet(1.0, LAW), True),
+        (priors.Horseshoe(0.1, relative_to="sigma"), True),
+    ],
+    ids=repr,
+)
+def test_a_scale_that_is_learned_does_not_pull_at_the_noise_level(linear: Any, prior: Any, warned: bool) -> None:
+    X, y = linear
+    model = br.Model(likelihoods.Gaussian(), prior)
+    assert model.bind(br.make_design(X[:16], y[:16])).relative_to == "sigma"
+    with pytest.warns(PriorWarning, match="pulls sigma down") if warned else nullcontext():
+        bind(model, (X[:15], y[:15]))
+
+
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.PriorWarning")
+@pytest.mark.parametrize(("p", "few"), [(30, True), (120, False)])
+def test_with_a_learned_scale_the_noise_level_is_that_of_an_absolute_prior(p: int, few: bool) -> None:
+    """Half as many columns as rows, and twice as many; a scale that is a number pulls, and the warning is for it."""
+
+    def noise(prior: Any) -> float:
+        medians = []
+        for seed in range(4):
+            rng = np.random.default_rng(seed)
+            X = rng.standard_normal((60, p))
+            coef = np.where(np.arange(p) < 4, 2.0, 0.0) if few else rng.standard_normal(p) * np.sqrt(4.0 / p)
+            y = X @ coef + rng.standard_normal(60)
+            post = br.sample(br.Model(likelihoods.Gaussian(), prior), X, y, draws=200, chains=2, seed=1)
+            medians.append(float(post["posterior"]["sigma"].median()))
+        return float(np.median(medians))
+
+    learned = noise(priors.Gaussian(LAW, relative_to="sigma"))
+    absolute = noise(priors.Gaussian(scales.HalfCauchy(2.0), relative_to=None))
+    # The posterior of sigma has a standard deviation of 10 to 40 %.
+    assert learned == pytest.approx(absolute, rel=0.12)
+    assert noise(priors.Gaussian(2.0, relative_to="sigma")) < 0.8 * learned
 
 
 def test_rows_without_weight_have_no_class(binary: Any) -> None:

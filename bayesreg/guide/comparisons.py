@@ -89,7 +89,11 @@ def _sample(
     model: Model, design: Design, rows: NDArray[np.bool_], draws: int, seed: np.random.Generator
 ) -> xr.DataTree:
     weight = design.weight[rows]
-    return sample(model, design.X[rows], design.y[rows], sample_weight=weight, draws=draws, chains=2, seed=seed)
+    post = sample(model, design.X[rows], design.y[rows], sample_weight=weight, draws=draws, chains=2, seed=seed)
+    if post.attrs.get("interrupted"):
+        # Part of a posterior is not to be compared.
+        raise KeyboardInterrupt
+    return post
 
 
 def _by_folds(model: Model, design: Design, label: NDArray[np.intp], draws: int, seed: np.random.Generator) -> Array:

@@ -17,6 +17,10 @@ Array = NDArray[np.float64]
 CORRELATED = 0.8
 # Belsley, Kuh & Welsch (1980): condition numbers of 30 and more are harmful.
 HARMFUL = 30.0
+# Columns up to which all pairs are looked at (4e8 products), and up to which a spectrum is computed.
+_MOST, _MOST_SPECTRUM = 20_000, 4_000
+# Products held at a time.
+_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +32,12 @@ class Collinearity:
     groups : tuple of tuple of str
         Columns that are linked by correlations above 0.8, two or more each.
     largest : float
-        Largest absolute correlation; 0 for a single column.
+        Largest absolute correlation; 0 for a single column, NaN where there are more than 20,000.
     pair : tuple of str
         Where it is.
     condition : float
         Condition number of the columns of unit length: largest over smallest singular value, infinite where they are
-        dependent.
+        dependent, NaN where there are more than 4,000.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -43,24 +47,54 @@ class Collinearity:
 
 
 def collinearity(design: Design) -> Collinearity:
-    """Measure the centred columns of a design. Cost O(n p²)."""
+    """Measure the centred columns of a design. Cost O(n p²); of a sparse one O(p²) and the products of its numbers."""
     on = np.flatnonzero(design.x_sd > 0)
     names = [design.names[j] for j in on]
     if on.size == 0:
         return Collinearity((), 0.0, (), 1.0)
-    gram = design.centred_gram[np.ix_(on, on)]
-    scale = np.sqrt(np.diag(gram))
-    correlation = np.clip(gram / np.outer(scale, scale), -1.0, 1.0)
-    off = np.abs(correlation - np.diag(np.diag(correlation)))
-    i, j = np.unravel_index(int(np.argmax(off)), off.shape)
-    count, label = connected_components(sparse.csr_array(off > CORRELATED), directed=False)
+    if on.size > _MOST:
+        return Collinearity((), np.nan, (), np.inf if on.size >= design.n else np.nan)
+    largest, at, links = _correlations(design, on)
+    count, label = connected_components(links, directed=False)
     groups = [tuple(names[k] for k in np.flatnonzero(label == g)) for g in range(count)]
-    values = np.linalg.eigvalsh(correlation)
+    pair = (names[at[0]], names[at[1]]) if on.size > 1 else ()
+    return Collinearity(tuple(g for g in groups if len(g) > 1), largest, pair, _condition(design, on))
+
+
+def _correlations(design: Design, on: NDArray[np.intp]) -> tuple[float, tuple[int, int], sparse.csr_array]:
+    """Largest absolute correlation, its two columns, and which columns are linked; a block of columns at a time."""
+    columns, length = design.centred_columns, np.sqrt(design.total_weight) * design.x_sd[on]
+    largest, at = 0.0, (0, 0)
+    rows: list[NDArray[np.intp]] = []
+    others: list[NDArray[np.intp]] = []
+    step = max(1, _BLOCK // on.size)
+    for start in range(0, on.size, step):
+        # Each column with those from its own block on.
+        product = columns.take(on[start : start + step]).cross(columns.take(on[start:]), design.row_weight)
+        off = np.abs(product) / np.outer(length[start : start + step], length[start:])
+        off[np.tril_indices(off.shape[0], 0, off.shape[1])] = 0.0
+        i, j = np.unravel_index(int(np.argmax(off)), off.shape)
+        if off[i, j] > largest:
+            largest, at = min(float(off[i, j]), 1.0), (start + int(i), start + int(j))
+        near, far = np.nonzero(off > CORRELATED)
+        rows.append(start + near)
+        others.append(start + far)
+    i_all, j_all = np.concatenate(rows), np.concatenate(others)
+    links = sparse.csr_array((np.ones(i_all.size), (i_all, j_all)), shape=(on.size, on.size))
+    return largest, at, links
+
+
+def _condition(design: Design, on: NDArray[np.intp]) -> float:
+    """Condition number of the columns; infinite where there are too many for the rows, NaN where it costs too much."""
+    if on.size >= np.count_nonzero(design.weight):
+        return np.inf
+    if on.size > _MOST_SPECTRUM:
+        return np.nan
+    scale = np.sqrt(np.diag(design.centred_gram)[on])
+    values = np.linalg.eigvalsh(design.centred_gram[np.ix_(on, on)] / np.outer(scale, scale))
     # Eigenvalues below their rounding are 0.
     rounding = values[-1] * on.size * np.finfo(float).eps
-    condition = float(np.sqrt(values[-1] / values[0])) if values[0] > rounding else float("inf")
-    pair = (names[i], names[j]) if on.size > 1 else ()
-    return Collinearity(tuple(g for g in groups if len(g) > 1), float(off[i, j]), pair, condition)
+    return float(np.sqrt(values[-1] / values[0])) if values[0] > rounding else float("inf")
 
 
 def excess_kurtosis(residual: Array, weight: Array) -> tuple[float, float]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from html import escape
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,80 +14,25 @@ from bayesreg.data import Design, make_design
 from bayesreg.errors import BayesregWarning, InputError
 from bayesreg.fit import Seed, seed_sequence
 from bayesreg.guide.comparisons import Compared, compare_quickly
-from bayesreg.guide.measures import CORRELATED, HARMFUL, Collinearity, collinearity, excess_kurtosis
-from bayesreg.guide.rule_of_thumb import RuleOfThumb, choose_regularization
-from bayesreg.guide.strength import Strength, strength_of
+from bayesreg.guide.measures import collinearity, excess_kurtosis
+from bayesreg.guide.penalties import recommend_penalty
+from bayesreg.guide.reasons import correlated_columns, first_measures, log_losses, rows_and_columns, which_prior
+from bayesreg.guide.recommendation import Recommendation
+from bayesreg.guide.rule_of_thumb import choose_regularization
+from bayesreg.guide.strength import strength_of
 from bayesreg.likelihoods import Bernoulli, Gaussian, Likelihood, StudentT
 from bayesreg.model import Model
 from bayesreg.selection import select
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
 Array = NDArray[np.float64]
 
-# Simplest first: where several predict alike, the first is taken.
-_ORDER = ("gaussian", "laplace", "horseshoe")
-_CALLED = {"gaussian": "a Gaussian prior", "laplace": "a Laplace prior", "horseshoe": "a horseshoe"}
+# A sparse X up to this size is made dense and sampled: three models in about a minute on one core.
+_DENSE_CELLS, _DENSE_SIDE = 1_000_000, 500
 # Degrees of freedom of the heavy-tailed errors that are tried.
 _TAILS = 4.0
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Recommendation:
-    """A model to fit, and why.
-
-    Parameters
-    ----------
-    model : Model
-        Likelihood and prior, its scale learned, on standardised columns.
-    strength : Strength
-        The scale that was learned, and what it is in scikit-learn.
-    penalty : RuleOfThumb
-        Which penalty to take where a point estimate is wanted, given what was found.
-    reasons : tuple of str
-        In words, with the numbers.
-    comparison : pandas.DataFrame
-        The models that were tried, best first: ``elpd`` with ``se``, ``difference`` to the best with its own.
-    measures : pandas.DataFrame
-        What was measured, by name.
-    posterior : xarray.DataTree
-        The recommended model's short run; sample ``model`` for a longer one.
-    """
-
-    model: Model
-    strength: Strength
-    penalty: RuleOfThumb
-    reasons: tuple[str, ...]
-    comparison: pd.DataFrame
-    measures: pd.DataFrame
-    posterior: xr.DataTree
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a copy of ``measures``."""
-        return self.measures.copy()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
-        lines = [f"prior: {self.model.prior!r}, on standardised columns"]
-        lines += [
-            f"likelihood: {self.model.likelihood!r}",
-            f"strength: {self.strength}",
-            f"as a penalty: {self.penalty}",
-            "because",
-        ]
-        lines += [f"  * {reason}" for reason in self.reasons]
-        return "\n".join([*lines, self.comparison.to_string(float_format=lambda value: f"{value:.2f}")])
-
-    def _repr_html_(self) -> str:
-        head = f"<p><b>{escape(repr(self.model.prior))}</b>, on standardised columns; "
-        head += escape(repr(self.model.likelihood))
-        rest = f"<br>strength: {escape(str(self.strength))}<br>as a penalty: {escape(str(self.penalty))}</p>"
-        items = "".join(f"<li>{escape(reason)}</li>" for reason in self.reasons)
-        return f"{head}{rest}<ul>{items}</ul>{self.comparison.to_html(float_format=lambda value: f'{value:.2f}')}"
 
 
 def recommend(
@@ -109,7 +53,9 @@ def recommend(
 
     Parameters
     ----------
-    X : array or frame, shape (n, p)
+    X : array, SciPy sparse array or frame, shape (n, p)
+        A sparse one with more than a million numbers, or more than 500 rows and columns, stays sparse; nothing is then
+        sampled.
     y : array, shape (n,)
     likelihood : Likelihood, optional
         Gaussian or Bernoulli (by default the latter for a response of 0 and 1), or another of `bayesreg.likelihoods`.
@@ -128,10 +74,13 @@ def recommend(
     Raises
     ------
     InputError
-        For unusable data.
+        For unusable data; for a large sparse X also where the likelihood's fits have no approximate leave-one-out.
 
     Notes
     -----
+    For a large sparse X the modes under a Gaussian, an elastic-net and a Laplace prior are compared instead, each along
+    its path, by approximate leave-one-out (Rad & Maleki, 2020).
+
     Predictions are compared by leave-one-out (exact, or by importance weights), or by 5 folds where the weights are
     unreliable. "Alike" is: within one standard error of the best.
 
@@ -150,22 +99,29 @@ def recommend(
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 50:
         raise InputError(f"draws must be an integer of at least 50, got {draws!r}.")
     design = make_design(X, y, sample_weight)
-    if design.is_sparse:
-        raise InputError("X is sparse, and recommend samples, which needs it dense: pass X.toarray().")
     if likelihood is None:
         likelihood = Bernoulli() if np.array_equal(np.unique(design.y), [0.0, 1.0]) else Gaussian()
+    notes = []
+    if design.is_sparse:
+        if design.n * design.p > _DENSE_CELLS or min(design.n, design.p) > _DENSE_SIDE:
+            return recommend_penalty(design, likelihood, bool(need_feature_selection))
+        design = replace(design, X=design.X.toarray())
+        notes = [
+            f"X is sparse and small enough ({design.n} by {design.p}) to be made dense for this: br.sample needs "
+            "X.toarray()"
+        ]
     rng = np.random.default_rng(seed_sequence(seed))
     found = collinearity(design)
     compared = compare_quickly(_models(likelihood, design), design, int(draws), rng)
-    chosen, sparse, why_prior = _prior(compared, need_feature_selection)
+    chosen, sparse, why_prior = which_prior(compared, need_feature_selection)
     post = compared.posteriors[chosen]
     with warnings.catch_warnings():
         # The run is short on purpose.
         warnings.simplefilter("ignore", BayesregWarning)
         needed = _needed(post, design)
     model = Model.from_json(post.attrs["model"])
-    reasons = [_size(design), _columns(found), why_prior]
-    measures = _measures(design, found)
+    reasons = [rows_and_columns(design), correlated_columns(found), why_prior]
+    measures = first_measures(design, found)
     if needed is not None:
         share, size = needed
         measures |= {"columns needed": float(size)}
@@ -174,7 +130,7 @@ def recommend(
             reasons.append(f"the posterior explains {100 * share:.0f} % of the variation")
         reasons.append(f"{size} of {design.p} columns predict as well as all (projection, within one standard error)")
     if isinstance(likelihood, Bernoulli):
-        own, base = _log_loss(design, compared.density[chosen])
+        own, base = log_losses(design, compared.density[chosen])
         measures |= {"log loss": own, "log loss of the class shares": base}
         reasons.append(f"log loss {own:.3f} a row, against {base:.3f} for the shares of the classes alone")
     elif isinstance(likelihood, Gaussian) and design.y.min() == 0 and np.array_equal(design.y, np.round(design.y)):
@@ -183,13 +139,12 @@ def recommend(
         model, post, said, tail = _tails(model, post, compared, chosen, design, int(draws), rng)
         reasons.append(said)
         measures |= {"excess kurtosis": tail}
+    reasons += notes
     thumb = choose_regularization(design.p, design.n, len(found.groups), bool(need_feature_selection), sparse)
     import pandas as pd
 
     table = pd.DataFrame({"value": measures}).rename_axis("measure")
-    return Recommendation(
-        model, strength_of(post, design, chosen), thumb, tuple(reasons), compared.table(), table, post
-    )
+    return Recommendation(model, strength_of(post, design), thumb, tuple(reasons), compared.table(), table, post)
 
 
 def _models(likelihood: Likelihood, design: Design) -> dict[str, Model]:
@@ -197,48 +152,15 @@ def _models(likelihood: Likelihood, design: Design) -> dict[str, Model]:
     p = int(np.count_nonzero(design.x_sd))
     # A quarter of the columns, if the rows can tell so many apart.
     expected = max(1.0, min(p / 4, design.total_weight / 10))
-    # Beyond p = n/4 a scale relative to sigma would pull sigma down, so it is absolute.
-    absolute = likelihood.has_sigma and design.p > design.total_weight / 4
-    unit = design.y_sd if absolute else 1.0
-    law = scales.HalfCauchy(unit)
-    relative: Any = None if absolute else "auto"
     made: dict[str, Any] = {
-        "gaussian": priors.Gaussian(law, relative_to=relative),
-        "laplace": priors.Laplace(law, relative_to=relative),
+        "gaussian": priors.Gaussian(scales.HalfCauchy(1.0)),
+        "laplace": priors.Laplace(scales.HalfCauchy(1.0)),
     }
-    if p > 1 and absolute:
-        tau = expected / (p - expected) * unit / np.sqrt(design.total_weight)
-        made["horseshoe"] = priors.Horseshoe(scales.HalfCauchy(tau), relative_to=None)
-    elif p > 1:
+    if p > 1:
         made["horseshoe"] = priors.Horseshoe(expected_nonzero=expected)
     # Classes that the columns separate leave a flat intercept no posterior.
     intercept = priors.Flat() if likelihood.has_sigma else priors.Gaussian(10.0)
     return {name: Model(likelihood, prior, standardize=True, intercept=intercept) for name, prior in made.items()}
-
-
-def _prior(compared: Compared, select_columns: bool) -> tuple[str, bool, str]:
-    """Name of the prior to take, whether the data speak against a Gaussian one, and why."""
-    best = compared.best()
-    alike = []
-    for name in _ORDER:
-        if name in compared.density:
-            difference, se = compared.against(name, best)
-            if difference + se >= 0:
-                alike.append(name)
-    chosen = alike[-1] if select_columns else alike[0]
-    others = [name for name in _ORDER if name in compared.density and name != chosen]
-    gaps = []
-    for name in others:
-        difference, se = compared.against(name, chosen)
-        gaps.append(f"{_CALLED[name]} {difference:+.1f} ± {se:.1f}")
-    taken = "the sparsest" if select_columns else "the simplest"
-    tie = (
-        f"{taken} of those within one standard error of the best"
-        if len(alike) > 1
-        else "alone within one standard error"
-    )
-    said = f"{_CALLED[chosen]} is {tie} in elpd ({compared.how})"
-    return chosen, "gaussian" not in alike, said + (f"; against it {', '.join(gaps)}" if gaps else "")
 
 
 def _needed(post: xr.DataTree, design: Design) -> tuple[float, int] | None:
@@ -246,47 +168,9 @@ def _needed(post: xr.DataTree, design: Design) -> tuple[float, int] | None:
     try:
         found = select(post, design.X)
     except InputError:
-        # A likelihood whose projection has no closed form.
+        # A likelihood of one's own, whose divergences are not known.
         return None
     return found.reference["explained"], found.size
-
-
-def _log_loss(design: Design, density: Array) -> tuple[float, float]:
-    """Mean log loss of predictions, and of the shares of the classes alone."""
-    share = float(design.weight @ design.y / design.total_weight)
-    return float(-density.sum() / design.total_weight), -(share * np.log(share) + (1 - share) * np.log1p(-share))
-
-
-def _size(design: Design) -> str:
-    rows = f"{design.total_weight:g} rows" + (" (sum of the weights)" if design.weighted else "")
-    ratio = design.total_weight / design.p
-    words = (
-        "too few to fit the columns without a prior" if ratio < 1 else "few for each column" if ratio < 10 else "plenty"
-    )
-    return f"{rows} and {design.p} columns, {ratio:.3g} rows a column: {words}"
-
-
-def _columns(found: Collinearity) -> str:
-    if not found.pair:
-        return "one column with any variation, so nothing is collinear"
-    largest = f"largest correlation {found.largest:.2f} ({found.pair[0]}, {found.pair[1]})"
-    words = "harmful" if found.condition >= HARMFUL else "harmless"
-    groups = "no groups of columns"
-    if found.groups:
-        shown = "; ".join(", ".join(group[:4]) + (", ..." if len(group) > 4 else "") for group in found.groups[:3])
-        groups = f"{len(found.groups)} group{'s' if len(found.groups) > 1 else ''} of columns ({shown})"
-    return f"{largest}; {groups} correlated above {CORRELATED}; condition number {found.condition:.3g}, {words}"
-
-
-def _measures(design: Design, found: Collinearity) -> dict[str, float]:
-    return {
-        "rows": design.total_weight,
-        "columns": float(design.p),
-        "rows a column": design.total_weight / design.p,
-        "largest correlation": found.largest,
-        "correlated groups": float(len(found.groups)),
-        "condition number": found.condition,
-    }
 
 
 def _tails(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesreg.data import Design
+from bayesreg.errors import BayesregWarning
+from bayesreg.interfaces import implements
 from bayesreg.intervals import interval
-from bayesreg.likelihoods import Bernoulli, Gaussian
 from bayesreg.model import Model
+from bayesreg.priors.base import Penalised
+from bayesreg.tuning.equivalents import equivalents
+from bayesreg.tuning.strengths import fixed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,6 +33,8 @@ class Strength:
     relative_to_noise : bool
     equivalent : str
         The same penalty in scikit-learn, on standardised columns; empty where there is none.
+    how : str
+        Where the scale is from. If it was chosen, the interval is that of the scales that predict alike.
     """
 
     scale: float
@@ -35,29 +42,40 @@ class Strength:
     upper: float
     relative_to_noise: bool
     equivalent: str
+    how: str = "learned from the data"
 
     def __str__(self) -> str:
         unit = " times the noise level" if self.relative_to_noise else ""
-        said = f"scale {self.scale:.3g}{unit}, interval {self.lower:.3g} to {self.upper:.3g}, learned from the data"
+        said = f"scale {self.scale:.3g}{unit}, interval {self.lower:.3g} to {self.upper:.3g}, {self.how}"
         return said + (f"; {self.equivalent} on standardised columns" if self.equivalent else "")
 
 
-def strength_of(post: xr.DataTree, design: Design, prior: str) -> Strength:
+def strength_of(post: xr.DataTree, design: Design) -> Strength:
     """Read the learned scale of a posterior."""
     group = post["posterior"]
     draws = group["prior_scale"].to_numpy()
     scale, (lower, upper) = float(np.median(draws)), interval(draws)
     relative = post["constant_data"].attrs["relative_to"] == "sigma"
-    likelihood = Model.from_json(post.attrs["model"]).likelihood
-    sigma = float(np.median(group["sigma"].to_numpy())) if "sigma" in group else 1.0
-    absolute = scale * sigma if relative else scale
+    model = Model.from_json(post.attrs["model"])
     words = ""
-    # In half-RSS units the penalties are sigma² / scale² (ridge) and sigma² / scale (lasso).
-    if isinstance(likelihood, Gaussian) and prior == "gaussian":
-        words = f"Ridge(alpha={sigma**2 / absolute**2:.3g})"
-    elif isinstance(likelihood, Gaussian) and prior == "laplace":
-        words = f"Lasso(alpha={sigma**2 / absolute / design.total_weight:.3g})"
-    elif isinstance(likelihood, Bernoulli) and prior in ("gaussian", "laplace"):
-        C = absolute**2 if prior == "gaussian" else absolute
-        words = f"LogisticRegression(C={C:.3g}, l1_ratio={float(prior == 'laplace'):g})"
+    if implements(model.prior, Penalised):
+        # The same model with all that was learned at its median.
+        likelihood: Any = model.likelihood
+        sigma = float(np.median(group["sigma"].to_numpy())) if "sigma" in group else 1.0
+        prior = fixed(model.prior, {"prior_scale": scale * sigma if relative else scale}, None)
+        known = replace(likelihood, sigma=sigma) if "sigma" in group else likelihood
+        words = in_scikit_learn(replace(model, likelihood=known, prior=prior), design)
     return Strength(scale, float(lower), float(upper), relative, words)
+
+
+def in_scikit_learn(model: Model, design: Design) -> str:
+    """Write the penalty of a model whose numbers are known as scikit-learn would be given it; empty if it cannot be."""
+    with warnings.catch_warnings():
+        # What there is to say about the data was said.
+        warnings.simplefilter("ignore", BayesregWarning)
+        problem = model.bind(design)
+    for name, values in equivalents(model, problem).items():
+        if name.startswith("sklearn."):
+            given = ", ".join(f"{key}={value:.3g}" for key, value in values.items())
+            return f"{name.removeprefix('sklearn.')}({given})"
+    return ""

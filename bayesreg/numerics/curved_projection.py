@@ -25,6 +25,8 @@ _HALVINGS = 30
 _DEPENDENT = 1e-13
 # Where the smallest eigenvalue of the Gram matrix of unit columns is above this, none is.
 _REGULAR = 1e-8
+# Products of columns held at a time.
+_PRODUCTS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +63,15 @@ def project_means(
     # Columns of unit size: which of them are dependent then does not hang on their units.
     size = np.sqrt(np.maximum(weight @ A**2 / weight.sum(), np.finfo(float).tiny))
     A, a = A / size, start * size
-    regular = bool(np.linalg.eigvalsh((A.T * weight) @ A)[0] > _REGULAR * weight.sum())
+    regular = is_regular(A, weight)
     moving = np.arange(a.shape[0])
     limit = tolerance * weight.sum()
     for _ in range(_MAX_STEPS):
         eta, mu = offset + a[moving] @ A.T, means[moving]
         slope = (weight * (family.mean(eta) - mu)) @ A
         curvature = weight * family.variance(eta)
-        hessian = np.stack([(A.T * row) @ A for row in curvature])
-        step = _solve(hessian, slope, regular)
+        hessian = hessians(A, curvature)
+        step = newton_steps(hessian, slope, regular)
         decrement = np.einsum("dk,dk->d", slope, step)
         here = _objective(family, eta, mu, weight)
         length = np.ones(moving.size)
@@ -93,7 +95,30 @@ def divergence(family: Family, eta: Array, reference: Array, weight: Array) -> A
     return np.asarray(np.maximum(gap @ weight, 0.0))
 
 
-def _solve(hessian: Array, slope: Array, regular: bool) -> Array:
+def is_regular(A: Array, weight: Array) -> bool:
+    """Whether columns of unit size, (n, k), are far from dependent."""
+    return A.shape[1] == 0 or bool(np.linalg.eigvalsh((A.T * weight) @ A)[0] > _REGULAR * weight.sum())
+
+
+def hessians(A: Array, rows: Array) -> Array:
+    """A' diag(row) A for every row of ``rows`` (D, n), shape (D, k, k)."""
+    k = A.shape[1]
+    out = np.empty((rows.shape[0], k, k))
+    if rows.shape[0] < k:
+        for one, row in zip(out, rows, strict=True):
+            one[:] = (A.T * row) @ A
+        return out
+    # One product of matrices for all of them is several times faster than one each.
+    i, j = np.triu_indices(k)
+    step = max(1, _PRODUCTS // A.shape[0])
+    for start in range(0, i.size, step):
+        a, b = i[start : start + step], j[start : start + step]
+        out[:, a, b] = rows @ (A[:, a] * A[:, b])
+        out[:, b, a] = out[:, a, b]
+    return out
+
+
+def newton_steps(hessian: Array, slope: Array, regular: bool) -> Array:
     """Newton steps, of least norm where columns are dependent, (D, k, k) and (D, k) in."""
     if regular:
         try:

@@ -7,9 +7,11 @@ Each is the sum of the statistics of the other folds (`SufficientStats` add), by
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from bayesreg.data.stats import SufficientStats
 
@@ -20,17 +22,19 @@ Index = NDArray[np.intp]
 _SPREAD = 1e-20
 
 
-def fold_stats(X: Array, y: Array, weight: Array, folds: list[Index]) -> list[SufficientStats]:
+def fold_stats(X: Any, y: Array, weight: Array, folds: list[Index]) -> list[SufficientStats]:
     """Statistics of each fold. Cost O(n p²) together.
 
     Parameters
     ----------
-    X : array, shape (n, p)
+    X : array or SciPy sparse array, shape (n, p)
+        The rows of one fold at a time are made dense.
     y, weight : array, shape (n,)
     folds : list of array of int
         Rows of each, which must have some weight.
     """
-    return [SufficientStats.from_rows(X[rows], y[rows], weight[rows]) for rows in folds]
+    by_row = X.tocsr() if sparse.issparse(X) else X
+    return [SufficientStats.from_rows(_dense(by_row[rows]), y[rows], weight[rows]) for rows in folds]
 
 
 def complements(parts: list[SufficientStats]) -> list[SufficientStats]:
@@ -51,7 +55,7 @@ def complements(parts: list[SufficientStats]) -> list[SufficientStats]:
     return [after[1], *inner, before[-2]]
 
 
-def varying(X: Array, weight: Array, folds: list[Index], trained: list[SufficientStats]) -> NDArray[np.bool_]:
+def varying(X: Any, weight: Array, folds: list[Index], trained: list[SufficientStats]) -> NDArray[np.bool_]:
     """Whether a column takes two values among the rows with weight outside each fold, shape (K, p).
 
     Rounding leaves a constant column some spread about its mean: those with so little are looked at.
@@ -60,9 +64,12 @@ def varying(X: Array, weight: Array, folds: list[Index], trained: list[Sufficien
     size = np.array([stats.weight * stats.x_mean**2 for stats in trained])
     out = spread > _SPREAD * size
     doubtful = np.flatnonzero(~out.all(axis=0))
+    if not doubtful.size:
+        return out
     lowest, highest = np.empty((len(folds), doubtful.size)), np.empty((len(folds), doubtful.size))
+    looked_at = _dense((X.tocsc() if sparse.issparse(X) else X)[:, doubtful])
     for k, rows in enumerate(folds):
-        held = X[np.ix_(rows[weight[rows] > 0], doubtful)]
+        held = looked_at[rows[weight[rows] > 0]]
         lowest[k], highest[k] = held.min(axis=0), held.max(axis=0)
     for k in range(len(folds)):
         others = np.arange(len(folds)) != k
@@ -77,3 +84,7 @@ def residual_squares(stats: SufficientStats, coef: Array, intercept: Array) -> A
     """
     inside = stats.total - 2 * coef @ stats.cross + np.einsum("kj,kj->k", coef @ stats.gram, coef)
     return np.asarray(inside + stats.weight * (stats.y_mean - coef @ stats.x_mean - intercept) ** 2)
+
+
+def _dense(X: Any) -> Array:
+    return np.asarray(X.toarray() if sparse.issparse(X) else X)

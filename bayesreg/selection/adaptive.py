@@ -6,7 +6,8 @@ One step of decoupled selection in closed form: with columns and response of uni
 
 so a coefficient stays where :math:`|\bar b_j|^3 \|x_j\|^2 > 1`. The same for each draw gives how often it stays. Where
 the response has no unit of its own (Bernoulli, Poisson), the columns alone are standardised and :math:`\|x_j\|^2` is
-their information.
+their information. Where errors are not normal, and y may have no standard deviation to speak of, the unit of the
+response is the root of the variance of the linear predictor and the noise (see `Reference.variance`).
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def adaptive(reference: Reference, draws: Array, x_sd: Array) -> tuple[Array, Ar
         response = float(
             np.sqrt(reference.weight @ (r - reference.weight @ r / reference.total) ** 2 / reference.total)
         )
+    elif reference.loss is not None:
+        response = float(np.sqrt((reference.signal + reference.variance).mean()))
     size = np.abs(draws) * unit / response
     square = np.diag(reference.gram) / unit**2
     margin = size**3 * square

@@ -14,6 +14,7 @@ from bayesreg.likelihoods import Bernoulli
 from bayesreg.model import Model
 from bayesreg.selection.result import Selection
 from bayesreg.selection.selecting import select
+from bayesreg.selection.targets import expected_loss
 
 Array = NDArray[np.float64]
 
@@ -96,7 +97,8 @@ class SelectedRegressor(RegressorMixin, SelectedEstimator):  # type: ignore[misc
         X : array or frame, shape (m, p)
             With all columns of the fit.
         return_std : bool, default False
-            Also return the standard deviation of a new response under the projected posterior, noise included.
+            Also return the standard deviation of a new response under the projected posterior, noise included; infinite
+            for Student-t errors with at most two degrees of freedom.
 
         Returns
         -------
@@ -113,7 +115,9 @@ class SelectedRegressor(RegressorMixin, SelectedEstimator):  # type: ignore[misc
         )
         means = likelihood.mean(eta)
         # The law of total variance; a Poisson count has its mean as variance.
-        noise = np.mean(group["sigma"].to_numpy() ** 2) if "sigma" in group else means.mean(axis=0)
+        law = expected_loss(likelihood)
+        unit = 1.0 if law is None else law.variance
+        noise = unit * np.mean(group["sigma"].to_numpy() ** 2) if "sigma" in group else means.mean(axis=0)
         return mean, np.sqrt(means.var(axis=0) + noise)
 
     def _entered(self) -> NDArray[np.intp]:

@@ -4,7 +4,8 @@ With :math:`V = b^TGb/n` the variance of the linear predictor and m what a submo
 rows), the projected submodel has :math:`R^2 = (V - m) / (V + \sigma^2)`: its own variance over the same total, which is
 the reference's :math:`R^2` at m = 0 (Gelman, Goodrich, Gabry & Vehtari, 2019, The American Statistician 73, for the
 definition). For Bernoulli and Poisson responses the rows count with their curvature and :math:`\sigma = 1`: the share
-of the working response.
+of the working response. Errors of other laws, whose variance may be infinite, count with the inverse of Fisher's
+information.
 
 For a sparse summary g of the posterior (Hahn & Carvalho, 2015, section 3), which has no posterior of its own, m is the
 mean square of X(b - g) and :math:`\rho^2 = V / (V + \sigma^2 + m)`.

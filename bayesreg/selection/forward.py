@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.numerics.curved_projection import project_means
 from bayesreg.numerics.subset_projection import search
 from bayesreg.selection.reference import Reference
 
@@ -13,7 +12,7 @@ Array = NDArray[np.float64]
 
 # Products in a search are arrays of columns times draws: 32 MB each.
 _LARGEST_SEARCH = 4_000_000
-# Of a generalised linear model so many candidates are refitted at each size, best first by the fall that one Newton
+# Of other likelihoods so many candidates are refitted at each size, best first by the fall that one Newton
 # step from the submodel promises; the others are not near the best of them.
 _REFITTED = 32
 
@@ -22,7 +21,7 @@ def forward(reference: Reference, max_size: int) -> list[int]:
     """Columns in the order in which they enter.
 
     Gaussian: the least mean over draws of the divergence in closed form, from the Gram matrix. Otherwise the least
-    divergence from the mean of the fitted means, every candidate refitted by iteratively reweighted least squares.
+    divergence from the average of the draws' laws, every candidate projected anew.
     """
     if not reference.is_gaussian:
         return _refitting(reference, max_size)
@@ -31,31 +30,26 @@ def forward(reference: Reference, max_size: int) -> list[int]:
 
 
 def _refitting(reference: Reference, max_size: int) -> list[int]:
-    family, weight, offset = reference.family, reference.weight, reference.offset
-    few = reference.thinned(max(_LARGEST_SEARCH // reference.y.size, 100))
-    means = family.mean(few.linear_predictor()).mean(axis=0)[None]
+    target = reference.thinned(max(_LARGEST_SEARCH // reference.y.size, 100)).average_target()
     X = reference.rows() - reference.rows().mean(axis=0)
     usable = np.einsum("ij,ij->j", X, X) > 0
     A = np.ones((len(X), 1)) if reference.model.fit_intercept else np.empty((len(X), 0))
     if not reference.model.fit_intercept:
         X = reference.rows()
-    at = project_means(family, A, offset, weight, means, np.zeros((1, A.shape[1])))
+    at = target.project(A, np.zeros((1, A.shape[1])))
     entered: list[int] = []
     while len(entered) < max_size:
-        eta = offset + at[0] @ A.T
         open_ = np.flatnonzero(usable & ~np.isin(np.arange(X.shape[1]), entered))
-        gains = _promised(A, X[:, open_], weight * family.variance(eta), weight * (means[0] - family.mean(eta)))
+        gains = _promised(A, X[:, open_], at.curvature[0], at.pull[0])
         worth = open_[gains > 0]
         if worth.size == 0:
             break
         best, found = np.inf, None
         for j in worth[np.argsort(-gains[gains > 0], kind="stable")][:_REFITTED]:
             wider = np.column_stack([A, X[:, j]])
-            fit = project_means(family, wider, offset, weight, means, np.append(at, [[0.0]], axis=1))
-            mine = offset + fit @ wider.T
-            value = float(weight @ (family.cumulant(mine[0]) - means[0] * mine[0]))
-            if value < best:
-                best, found = value, (int(j), wider, fit)
+            fit = target.project(wider, np.append(at.coef, [[0.0]], axis=1))
+            if fit.kl[0] < best:
+                best, found = float(fit.kl[0]), (int(j), wider, fit)
         if found is None:
             break
         j, A, at = found

@@ -85,6 +85,9 @@ def by_folds(reference: Reference, max_size: int, folds: int, rng: np.random.Gen
                 chains=chains,
                 seed=rng,
             )
+        if post.attrs.get("interrupted"):
+            # Part of a posterior does not stand for its fold.
+            raise KeyboardInterrupt
         trained = read_reference(post, X[~out], "select").for_rows()
         order = forward(trained, max_size)
         eta = offset[out] + trained.intercept.reshape(-1, 1) + trained.flat_coef @ X[out].T

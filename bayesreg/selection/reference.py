@@ -14,7 +14,9 @@ from bayesreg.fitted_rows import same_rows
 from bayesreg.likelihoods import Bernoulli, Gaussian, Poisson
 from bayesreg.model import Model
 from bayesreg.numerics.curved_projection import Family
+from bayesreg.numerics.expected_loss import ExpectedLoss
 from bayesreg.posterior import is_ours
+from bayesreg.selection.targets import Laws, Means, Target, expected_loss, information
 
 Array = NDArray[np.float64]
 
@@ -37,7 +39,8 @@ class Reference:
     intercept, sigma : array, shape (chains, draws)
         0 without an intercept, and 1 where the likelihood has no noise level.
     gram : array, shape (p, p)
-        Gram matrix of the columns less ``centre``; each row with the curvature of its likelihood where that varies.
+        Gram matrix of the columns less ``centre``; each row with the curvature of its likelihood where that varies with
+        the linear predictor.
     centre : array, shape (p,)
         What the intercept takes off the columns; 0 without one.
     weight, offset, y : array, shape (n,)
@@ -83,9 +86,17 @@ class Reference:
         return self.coef.reshape(-1, self.p)
 
     @cached_property
+    def loss(self) -> ExpectedLoss | None:
+        """The expected loss where errors have a centre and a scale and are not normal."""
+        return expected_loss(self.model.likelihood)
+
+    @cached_property
     def variance(self) -> Array:
-        """Noise variance of each draw, shape (D,); 1 in the units of the curvature where there is no noise level."""
-        return self.sigma.reshape(-1) ** 2
+        """Noise variance of each draw, shape (D,): of a normal error that tells as much about its centre.
+
+        1 in the units of the curvature where there is no noise level.
+        """
+        return self.sigma.reshape(-1) ** 2 / (1.0 if self.loss is None else information(self.loss))
 
     @cached_property
     def signal(self) -> Array:
@@ -103,6 +114,20 @@ class Reference:
             likelihood.mean,
             lambda eta: likelihood.curvature(eta, none, 1.0),
         )
+
+    def target(self) -> Target:
+        """What every draw says about the rows."""
+        eta = self.linear_predictor()
+        if self.loss is not None:
+            return Laws(self.loss, self.offset, self.weight, eta, self.sigma.reshape(-1))
+        return Means(self.family, self.offset, self.weight, self.family.mean(eta), eta)
+
+    def average_target(self) -> Target:
+        """One law of the rows for all draws: their mean fitted means, or their mean centre and scale."""
+        eta = self.linear_predictor()
+        if self.loss is not None:
+            return Laws(self.loss, self.offset, self.weight, eta.mean(axis=0)[None], self.sigma.mean().reshape(1))
+        return Means(self.family, self.offset, self.weight, self.family.mean(eta).mean(axis=0)[None])
 
     def rows(self) -> Array:
         """X, or an error that asks for it."""
@@ -143,11 +168,11 @@ def read_reference(post: Any, X: Any, who: str) -> Reference:
     if not is_ours(post):
         raise InputError(f"{who} needs a DataTree made by bayesreg.sample, got {type(post).__name__}.")
     model = Model.from_json(post.attrs["model"])
-    if not isinstance(model.likelihood, Gaussian | Bernoulli | Poisson):
+    located = expected_loss(model.likelihood) is not None
+    if not located and not isinstance(model.likelihood, Gaussian | Bernoulli | Poisson):
         raise InputError(
-            f"{who} projects posteriors with a Gaussian(), Bernoulli() or Poisson() likelihood, got "
-            f"{type(model.likelihood).__name__}(): its divergences have no closed form. Compare models with and "
-            "without a column by br.compare instead."
+            f"{who} projects posteriors with a likelihood of this package, got {type(model.likelihood).__name__}(), "
+            "whose divergences are not known. Compare models with and without a column by br.compare instead."
         )
     data, posterior = post["constant_data"], post["posterior"]
     coef = np.asarray(posterior["coef"].to_numpy(), dtype=float)
@@ -167,8 +192,12 @@ def read_reference(post: Any, X: Any, who: str) -> Reference:
                 f"{who} needs the rows for a {type(model.likelihood).__name__}() likelihood, whose projections are no "
                 "function of the Gram matrix: give X, as in select(post, X)."
             )
-        # The curvature at the posterior mean, as in the Gram matrix of the tree.
-        eta = offset + intercept.mean() + rows @ coef.mean((0, 1))
-        h = weight * model.likelihood.curvature(eta, y, 1.0)
-        centre = h @ rows / h.sum() if model.fit_intercept else centre
+        if located:
+            # Every row tells equally much about its centre; the tree's Gram matrix has what the responses told.
+            gram = (rows - centre).T @ (weight[:, None] * (rows - centre))
+        else:
+            # The curvature at the posterior mean, as in the Gram matrix of the tree.
+            eta = offset + intercept.mean() + rows @ coef.mean((0, 1))
+            h = weight * model.likelihood.curvature(eta, y, 1.0)
+            centre = h @ rows / h.sum() if model.fit_intercept else centre
     return Reference(names, model, coef, intercept, sigma, gram, centre, weight, offset, y, rows)

@@ -47,17 +47,18 @@ def select(
     Parameters
     ----------
     posterior : xarray.DataTree
-        A result of `bayesreg.sample` with a Gaussian, Bernoulli or Poisson likelihood.
+        A result of `bayesreg.sample` with a likelihood of this package.
     X : array or frame, shape (n, p), optional
-        The rows of the fit. Needed by Bernoulli and Poisson, and for ``elpd``; without them everything is computed from
-        the Gram matrix in the tree.
+        The rows of the fit. Needed for ``elpd``, and by all likelihoods but the Gaussian, for which everything else is
+        computed from the Gram matrix in the tree.
     method : {"projection", "dss", "savs", "interval", "sign"}
         "projection": forward search by the divergence from the reference's predictions; the smallest size whose
         expected log predictive density is within one standard error of the reference's (without X: whose interval of
         the explained variation reaches the reference's mean). "dss": decoupled shrinkage and selection, the adaptive
         lasso towards the posterior's fit; the smallest summary whose interval of the explained variation reaches the
-        reference's mean (for Bernoulli and Poisson: by elpd, as "projection"). "savs": thresholds in closed form, which
-        need no tuning. "interval": 0 lies outside the interval. "sign": the sign is as sure as ``probability``.
+        reference's mean (all likelihoods but the Gaussian: by elpd, as "projection"). "savs": thresholds in closed
+        form, which need no tuning. "interval": 0 lies outside the interval. "sign": the sign is as sure as
+        ``probability``.
     size : int, optional
         Take this size on the path in place of the rule's.
     max_size : int, optional
@@ -90,8 +91,8 @@ def select(
     -----
     Projection: Goutis & Robert (1998), Piironen, Paasiniemi & Vehtari (2020). DSS: Hahn & Carvalho (2015). SAVS: Ray &
     Bhattacharya (2018). A marginal rule ("interval", "sign") drops both of two collinear columns that matter together.
-    Searching p columns costs O(p (p + D)) for each that enters with D draws, whatever n; refits of a Bernoulli or
-    Poisson submodel O(n k²) a draw.
+    Searching p columns costs O(p (p + D)) for each that enters with D draws, whatever n; projections with another
+    likelihood than the Gaussian O(n k²) a draw.
 
     Examples
     --------
@@ -246,7 +247,7 @@ def _tree(reference: Reference, chosen: Submodel, posterior: xr.DataTree) -> xr.
         "coef": (("chain", "draw", "feature"), chosen.coef.reshape(*shape, -1)),
         "intercept": (("chain", "draw"), chosen.intercept.reshape(shape)),
     }
-    if reference.is_gaussian:
+    if reference.model.likelihood.has_sigma:
         variables["sigma"] = (("chain", "draw"), chosen.sigma.reshape(shape))
     group = xr.Dataset(variables, {"chain": np.arange(chains), "draw": np.arange(shape[1]), "feature": names})
     tree = xr.DataTree.from_dict({"posterior": group})

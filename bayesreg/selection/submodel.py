@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.numerics.curved_projection import divergence, project_means
 from bayesreg.numerics.subset_projection import project
 from bayesreg.selection.explained import fitted_variance
 from bayesreg.selection.reference import Reference
@@ -42,7 +41,7 @@ class Submodel:
 
 
 def submodel(reference: Reference, support: Sequence[int]) -> Submodel:
-    """Project all draws of a reference; the noise level of a Gaussian one takes up what the columns miss."""
+    """Project all draws of a reference; a noise level takes up what the columns miss."""
     on = tuple(support)
     draws = reference.flat_coef
     coef = project(reference.gram, draws, on)
@@ -53,23 +52,13 @@ def submodel(reference: Reference, support: Sequence[int]) -> Submodel:
     if reference.is_gaussian:
         miss = np.maximum(reference.signal - fitted_variance(reference, coef, on), 0.0)
         return Submodel(on, coef, intercept, np.sqrt(sigma**2 + miss), 0.5 * np.log1p(miss / sigma**2))
-    eta = reference.linear_predictor()
-    # What follows starts at the projection under the curvature of one point.
-    coef, intercept = _refit(reference, on, reference.family.mean(eta), coef, intercept)
-    mine = reference.offset + intercept[:, None] + coef @ reference.rows()[:, list(on)].T
-    kl = divergence(reference.family, mine, eta, reference.weight) / reference.total
-    return Submodel(on, coef, intercept, sigma, kl)
-
-
-def _refit(
-    reference: Reference, on: tuple[int, ...], means: Array, coef: Array, intercept: Array
-) -> tuple[Array, Array]:
+    # What follows starts at least squares under the curvature of one point.
     columns = reference.rows()[:, list(on)]
     if not reference.model.fit_intercept:
-        found = project_means(reference.family, columns, reference.offset, reference.weight, means, coef)
-        return found, intercept
-    centre = columns.mean(axis=0)
-    A = np.column_stack([np.ones(len(columns)), columns - centre])
-    start = np.column_stack([intercept + coef @ centre, coef])
-    found = project_means(reference.family, A, reference.offset, reference.weight, means, start)
-    return found[:, 1:], found[:, 0] - found[:, 1:] @ centre
+        found = reference.target().project(columns, coef)
+        return Submodel(on, found.coef, intercept, found.scale, found.kl)
+    middle = columns.mean(axis=0)
+    A = np.column_stack([np.ones(len(columns)), columns - middle])
+    found = reference.target().project(A, np.column_stack([intercept + coef @ middle, coef]))
+    coef = found.coef[:, 1:]
+    return Submodel(on, coef, found.coef[:, 0] - coef @ middle, found.scale, found.kl)

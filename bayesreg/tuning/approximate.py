@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +52,22 @@ def approximate_loo(problem: Problem, sigma: float, path: PathResult, score: Sco
     """
     design, k = problem.design, path.strength.size
     value, error = np.full(k, np.nan), np.full(k, np.nan)
+    for at, predicted in _left_out_rows(problem, sigma, path):
+        value[at], error[at] = score.with_error(predicted, design.y, design.weight, design.total_weight)
+    return value, error
+
+
+def left_out_predictors(problem: Problem, sigma: float, path: PathResult) -> Array:
+    """Linear predictor of every row without it at each strength, (k, n); NaN as in `approximate_loo`."""
+    out = np.full((path.strength.size, problem.n), np.nan)
+    for at, predicted in _left_out_rows(problem, sigma, path):
+        out[at] = predicted
+    return out
+
+
+def _left_out_rows(problem: Problem, sigma: float, path: PathResult) -> Iterator[tuple[int, Array]]:
+    """Position on the path and predictors of the rows (n,), where there are any."""
+    design, k = problem.design, path.strength.size
     step = max(1, _BLOCK // problem.n)
     ridge = None
     if _quadratic(problem, sigma):
@@ -68,9 +86,7 @@ def approximate_loo(problem: Problem, sigma: float, path: PathResult, score: Sco
                 a = norms.at(float(path.strength[at]), path.coef[at] - problem.loc, h)
             predicted = left_out(eta[row], a, slope, h)
             if np.all(np.isfinite(predicted[design.weight > 0])):
-                predicted = np.where(design.weight > 0, predicted, eta[row])
-                value[at], error[at] = score.with_error(predicted, design.y, design.weight, design.total_weight)
-    return value, error
+                yield int(at), np.where(design.weight > 0, predicted, eta[row])
 
 
 def _quadratic(problem: Problem, sigma: float) -> bool:

@@ -148,6 +148,8 @@ def path_posterior(
 
     Raises
     ------
+    KeyboardInterrupt
+        For Ctrl-C while a posterior is sampled: there is no band of a part of it.
     InputError, NoMapError, NoEngineError
         As `map_path` and `sample`; also for ``ci_prob`` outside (0, 1).
 
@@ -178,7 +180,11 @@ def path_posterior(
         def draw(strength: float) -> xr.DataTree:
             rng = np.random.default_rng(next(children))
             some = {"draws": draws, "chains": chains, "seed": rng, **rows}
-            return sample(at_strength(model, strength), X, y, **some)
+            post = sample(at_strength(model, strength), X, y, **some)
+            if post.attrs.get("interrupted"):
+                # Part of a posterior is no point of a band, and its draws would stand for other points too.
+                raise KeyboardInterrupt
+            return post
 
         return _follow(problem, path, draw, prob)
 

@@ -58,6 +58,7 @@ def equivalents(model: Model, problem: Problem) -> dict[str, dict[str, Any]]:
             if name.startswith("glmnet"):
                 extra = {"y_sd": design.y_sd} if design.y_sd > 0 else {}
                 if model.standardize:
+                    # A constant column has no unit, there as here.
                     sd = np.where(design.x_sd > 0, design.x_sd, 1.0)
                     own: Any = prior
                     prior = replace(own, factor=np.asarray(own.factor, dtype=float) / sd)

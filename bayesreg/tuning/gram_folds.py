@@ -44,8 +44,10 @@ def why_not_gram(problem: Problem, n_splits: int) -> str | None:
     design = problem.design
     if not isinstance(problem.likelihood, Gaussian) or not implements(problem.prior, Penalised):
         return "the likelihood is not Gaussian"
-    if design.is_sparse or problem.p > _MANY:
-        return "X is sparse or has many columns"
+    if problem.p > _MANY:
+        return "X has many columns"
+    if design.is_sparse and problem.n * problem.p > n_splits * _LARGEST:
+        return "X is sparse, and a fold of it would take much room when dense"
     if n_splits * problem.p**2 > _LARGEST or problem.p >= design.total_weight * (1 - 1 / n_splits) - 1:
         return "the statistics of the folds would take more room than their rows"
     size = design.moments.size

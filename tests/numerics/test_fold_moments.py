@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from bayesreg.data.stats import SufficientStats
 from bayesreg.numerics.fold_moments import complements, fold_stats, residual_squares, varying
@@ -32,6 +33,9 @@ def test_columns_that_are_constant_outside_a_fold_are_found_exactly() -> None:
     folds = [np.arange(4), np.arange(4, 8), np.arange(8, 12)]
     found = varying(X, weight, folds, complements(fold_stats(X, np.ones(12), weight, folds)))
     assert found.tolist() == [[False, False, False, True], [False, True, False, True], [False, True, False, True]]
+    stored = sparse.csr_array(X)
+    same = varying(stored, weight, folds, complements(fold_stats(stored, np.ones(12), weight, folds)))
+    np.testing.assert_array_equal(same, found)
 
 
 def test_squares_of_residuals_are_those_of_the_rows() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import arviz as az
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from scipy import stats
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
+from bayesreg.selection import predictive
 from tests.selection.conftest import SUPPORT, Data
 
 
@@ -67,6 +70,15 @@ def test_folds_repeat_the_search_without_their_rows(known: Data) -> None:
     assert found.path["elpd"][3] == pytest.approx(three, abs=0.6)
     again = br.select(post, X, folds=4, seed=3)
     np.testing.assert_array_equal(again.path["elpd"], found.path["elpd"])
+
+
+def test_ctrl_c_ends_all_folds(known: Data, post: xr.DataTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        attrs: ClassVar = {"interrupted": 1}
+
+    monkeypatch.setattr(predictive, "sample", lambda *given, **more: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        br.select(post, known[0], folds=2, seed=1)
 
 
 def test_the_rule_is_one_standard_error_and_says_its_numbers(known: Data, post: xr.DataTree) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -72,6 +73,15 @@ def test_the_frame_has_a_row_for_each_strength_and_coefficient() -> None:
     np.testing.assert_array_equal(frame["mean"].to_numpy().reshape(3, 2), band.mean)
     assert (frame["lower"] < frame["upper"]).all()
     assert "exact" in repr(band)
+
+
+def test_ctrl_c_ends_the_whole_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        attrs: ClassVar = {"interrupted": 1}
+
+    monkeypatch.setattr("bayesreg.tuning.bands.sample", lambda *given, **more: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        br.path_posterior(br.Model(likelihoods.Gaussian(1.0), priors.Laplace(0.3)), *data(20, 2), seed=1)
 
 
 @pytest.mark.parametrize("prob", [0.0, 1.0, "half", True])

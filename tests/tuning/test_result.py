@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
-from bayesreg.errors import DesignWarning, InputError
+from bayesreg.errors import InputError
 from bayesreg.tuning.result import strongest_within_one_se
 from bayesreg.tuning.strengths import fixed, tightened
 from tests.tuning.cases import GAUSSIAN, INF, classes, gaussian, regression
@@ -171,10 +171,15 @@ def test_one_standard_error_takes_losses_and_skips_what_has_no_value() -> None:
     assert strongest_within_one_se(strength, loss, np.full(4, np.nan)) is None
 
 
-def test_a_constant_column_has_no_standard_deviation_to_divide_by() -> None:
-    X, y = regression()
-    model = gaussian(priors.ElasticNet(2.0, 3.0), standardize=True)
-    expected = br.tune(model, X, y, strengths=[1.0]).penalties["glmnet.gaussian"]
-    with pytest.warns(DesignWarning, match="constant beside the intercept"):
-        found = br.tune(model, np.column_stack([X, np.ones(60)]), y, strengths=[1.0])
-    assert found.penalties["glmnet.gaussian"] == pytest.approx(expected)
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.DesignWarning")
+@pytest.mark.parametrize("prior", [priors.Laplace(0.5), priors.ElasticNet(1.0, 2.0)], ids=["lasso", "net"])
+def test_a_constant_column_has_no_say_in_the_penalty_of_other_libraries(prior: Any) -> None:
+    X, y = regression(40, 3)
+    more = np.column_stack([X, np.full(40, 2.0)])
+    one, two = (
+        br.tune(replace(gaussian(prior), standardize=True), columns, y, strengths=[1.0]).penalties
+        for columns in (X, more)
+    )
+    assert one.keys() == two.keys()
+    for name, values in one.items():
+        assert two[name] == pytest.approx(values)
