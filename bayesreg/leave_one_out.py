@@ -131,7 +131,9 @@ def leave_one_out(post: xr.DataTree, called: str = "this posterior") -> LeftOut:
         If it keeps no pointwise log likelihood, or has too few draws.
     """
     if "log_likelihood" not in post.children:
-        raise InputError(f"{called} keeps no pointwise log likelihood (too many rows times draws).")
+        raise InputError(
+            f"{called} keeps no pointwise log likelihood (too many rows times draws): sample with fewer draws."
+        )
     kept = post["log_likelihood"]["y"].to_numpy()
     n, draws = kept.shape[-1], kept.shape[0] * kept.shape[1]
     if draws < FEWEST_DRAWS:
