@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
+
+# Terms that are printed, the intercept first; a frame has all.
+_SHOWN = 31
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,21 +108,30 @@ class MapResult:
     def __repr__(self) -> str:
         return str(self)
 
-    def __str__(self) -> str:
+    def _head(self) -> list[str]:
         lines = [
             f"MAP by {self.engine}: {self.n_nonzero} of {self.coef.size} coefficients non-zero",
             str(self.certificate),
         ]
-        if self.sigma is not None:
-            lines.append(f"sigma {self.sigma:.6g}; {self.measure}")
+        return lines if self.sigma is None else [*lines, f"sigma {self.sigma:.6g}; {self.measure}"]
+
+    def _repr_html_(self) -> str:
+        head = "<br>".join(html.escape(line) for line in self._head())
+        # pandas escapes the names.
+        table = self.to_frame().head(_SHOWN).to_html(float_format=lambda value: f"{value:.6g}")
+        more = self.coef.size + 1 - _SHOWN
+        return f"<div><p>{head}</p>{table}{f'<p>... and {more} more</p>' if more > 0 else ''}</div>"
+
+    def __str__(self) -> str:
+        lines = self._head()
         width = max(len("intercept"), *(len(name) for name in self.names))
         rows: list[tuple[str, Any]] = [
             ("intercept", self.intercept),
             *zip(self.names, self.coef, strict=True),
         ]
-        lines += [f"  {name:<{width}}  {value: .6g}" for name, value in rows[:31]]
-        if len(rows) > 31:
-            lines.append(f"  ... and {len(rows) - 31} more")
+        lines += [f"  {name:<{width}}  {value: .6g}" for name, value in rows[:_SHOWN]]
+        if len(rows) > _SHOWN:
+            lines.append(f"  ... and {len(rows) - _SHOWN} more")
         return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 from typing import Any
@@ -96,6 +97,10 @@ def test_the_result_prints_and_becomes_a_frame(linear: Any, wide: Any) -> None:
     assert text.count("\n  x") == 4
     X = np.column_stack([wide[0], wide[0] ** 2])
     assert "... and 20 more" in str(br.find_map(br.Model(GAUSSIAN, priors.Laplace(0.2)), X, wide[1]))
+    odd = dataclasses.replace(mode, names=("<b>", *mode.names[1:]))._repr_html_()
+    assert "&lt;b&gt;" in odd
+    assert "<b>" not in odd
+    assert odd.count("<tr") == 2 + 1 + mode.coef.size  # two of the heading, one of the intercept
 
 
 def test_no_intercept_means_zero_and_no_noise_means_none(linear: Any, binary: Any) -> None:
