@@ -77,7 +77,7 @@ def tune(
     strengths: ArrayLike | None = None,
     n_points: int | None = None,
     ratio: float | None = None,
-    cv: Any = 5,
+    cv: Any = None,
     groups: ArrayLike | None = None,
     score: ScoreName | None = None,
     per_row: bool = False,
@@ -111,9 +111,9 @@ def tune(
     ratio : float, optional
         Smallest over largest strength: that of `map_path`, for ridge 1e-6 ("cv", "alo"); 1e-5 ("evidence"); 1e-4
         ("loo").
-    cv : int, splitter or list of (train, test), default 5
-        For "cv". An integer gives blocks of successive rows, stratified for classes, as in scikit-learn; they are
-        shuffled where ``seed`` is given.
+    cv : int, splitter or list of (train, test), optional
+        For "cv"; 5 by default. An integer gives blocks of successive rows, stratified for classes, as in scikit-learn;
+        they are shuffled where ``seed`` is given.
     groups : array, shape (n,), optional
         For a splitter that uses them, such as ``GroupKFold``.
     score : {"mse", "deviance", "elpd", "auc"}, optional
@@ -175,8 +175,8 @@ def tune(
         raise InputError(f"per_row must be True or False, got {per_row!r}.")
     if score is not None and method not in ("cv", "alo"):
         raise InputError(f"score= is for method='cv' and 'alo'; method={method!r} has a measure of its own.")
-    if method != "cv" and (groups is not None or per_row):
-        raise InputError(f"groups= and per_row= are for method='cv', which fits folds; got method={method!r}.")
+    if method != "cv" and (cv is not None or groups is not None or per_row):
+        raise InputError(f"cv=, groups= and per_row= are for method='cv', which fits folds; got method={method!r}.")
     if method != "bayes" and ci_prob is not None:
         raise InputError(f"ci_prob= is for method='bayes', whose strength has a posterior; got method={method!r}.")
     if method == "bayes" and not (strengths is None and n_points is None and ratio is None):
@@ -204,7 +204,7 @@ def tune(
         return _evidence(given)
     if method == "loo":
         return _loo(given)
-    return _cv(given, cv, groups, score, per_row) if method == "cv" else _alo(given, score)
+    return _cv(given, 5 if cv is None else cv, groups, score, per_row) if method == "cv" else _alo(given, score)
 
 
 def _cv(given: _Given, cv: Any, groups: Any, score: ScoreName | None, per_row: bool) -> TuneResult:

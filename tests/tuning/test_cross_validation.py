@@ -198,6 +198,7 @@ def test_splitters_with_groups_repeats_and_single_rows() -> None:
             "score= is for method='cv' and 'alo'; method='evidence' has a measure",
         ),
         ({"method": "alo", "per_row": True}, "groups= and per_row= are for method='cv'.*got method='alo'"),
+        ({"method": "loo", "cv": 5}, "cv=, groups= and per_row= are for method='cv'.*got method='loo'"),
         ({"strengths": [1.0, -1.0]}, "strengths must be positive finite numbers"),
         ({"n_points": 1}, "n_points must be an integer of at least 2, got 1"),
         ({"strengths": [[1.0], [2.0]]}, "strengths must be positive finite numbers, shape"),
