@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from bayesreg.checkpoint import Checkpoint, Saved
 from bayesreg.diagnostics import NOT_JUDGED, smallest_ess
 from bayesreg.engines.base import Chain, ChainEngine, Options, SampleEngine
-from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.errors import InputError, SamplingWarning, warn
 from bayesreg.numerics.mixing import SMALLEST
 from bayesreg.numerics.threads import one_blas_thread
 from bayesreg.outcomes import Draws
@@ -305,10 +304,9 @@ class _Run:
         try:
             self.checkpoint.write(self.saved)
         except OSError as error:
-            warnings.warn(
+            warn(
                 f"the checkpoint could not be written ({error}); sampling goes on, and tries again later.",
                 SamplingWarning,
-                stacklevel=2,
             )
         self.written = time.monotonic()
         self.writing = self.written - began

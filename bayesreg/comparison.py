@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.errors import InputError, SamplingWarning, warn
 from bayesreg.leave_one_out import LeftOut, efficiency_of, leave_one_out, smoothed_weights
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.local_scales import is_mixture
@@ -93,11 +92,10 @@ def compare(posts: Mapping[str, xr.DataTree]) -> pd.DataFrame:
     loos = {name: leave_one_out(post, f"posts[{name!r}]") for name, post in posts.items()}
     for name, loo in loos.items():
         if loo.high:
-            warnings.warn(
+            warn(
                 f"{name}: the leave-one-out estimate of {loo.high} of {loo.elpd_i.size} rows is unreliable "
                 f"(Pareto k above {loo.good_k:.2f}); their weight on the posterior is large.",
                 SamplingWarning,
-                stacklevel=2,
             )
     if len(posts) > 1:
         table = az.compare({name: loo.to_arviz() for name, loo in loos.items()}, round_to="none")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.errors import InputError, SamplingWarning
+from bayesreg.errors import InputError, SamplingWarning, warn
 from bayesreg.numerics.mixing import SMALLEST, Mixing, mixing
 
 if TYPE_CHECKING:
@@ -152,11 +151,10 @@ def judge(tree: xr.DataTree) -> Diagnosis:
     tree.attrs["diagnostics"] = json.dumps(verdict | {"verdict": "; ".join(found.faults) or "passed"})
     if found.faults:
         advice = "raise target_accept, " if found.divergences else ""
-        warnings.warn(
+        warn(
             f"the posterior sample by {tree.attrs['engine']} failed: {'; '.join(found.faults)}. Draw more (draws=, "
             f"tune=), {advice}or use a more informative prior.",
             SamplingWarning,
-            stacklevel=3,
         )
     return found
 

@@ -3,6 +3,12 @@
 Input errors are also ``ValueError``, so that code written for scikit-learn catches them.
 """
 
+import os
+import warnings
+
+# What the names of the package's own files begin with.
+_HERE = os.path.dirname(__file__) + os.sep
+
 
 class BayesregError(Exception):
     """Root of the errors raised on purpose by this package."""
@@ -54,3 +60,8 @@ class DesignWarning(BayesregWarning):
 
 class PriorWarning(BayesregWarning):
     """The prior does something its user may not expect, such as pulling the noise level down."""
+
+
+def warn(message: str, category: type[BayesregWarning]) -> None:
+    """Warn at the line of the user that called into the package, however deep inside it the reason was found."""
+    warnings.warn(message, category, skip_file_prefixes=(_HERE,))

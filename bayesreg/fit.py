@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from bayesreg.choice import (
     sample_reasons,
 )
 from bayesreg.engines.base import ChainEngine
-from bayesreg.errors import ConvergenceWarning, InputError, UnsuitableError
+from bayesreg.errors import ConvergenceWarning, InputError, UnsuitableError, warn
 from bayesreg.identified import check_identified, check_noise_law
 from bayesreg.model import Model, bind
 from bayesreg.outcomes import Mode
@@ -161,12 +160,11 @@ def find_map_of(
         stated = noise.MEASURES[measure]
     certificate = certify(problem, mode.coef, mode.intercept, sigma, dual=mode.dual, optima=mode.optima)
     if not certificate.accepted:
-        warnings.warn(
+        warn(
             f"{chosen.name} stopped after {mode.n_iter} iterations with relative gap {certificate.relative_gap:.2e} "
             f"(contract {GAP_TOLERANCE:g}) and KKT cosine {certificate.kkt:.2e} (contract {KKT_TOLERANCE:g}); "
             "raise max_iter, or look for collinear columns.",
             ConvergenceWarning,
-            stacklevel=3,
         )
     return MapResult(
         coef=mode.coef * unit,

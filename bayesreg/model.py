@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesreg import codec
 from bayesreg.data import Design, make_design
-from bayesreg.errors import DesignWarning, InputError, PriorWarning
+from bayesreg.errors import DesignWarning, InputError, PriorWarning, warn
 from bayesreg.expected_nonzero import stated_scale
 from bayesreg.explained_share import sized_scale
 from bayesreg.interfaces import implements
@@ -210,11 +209,10 @@ def _warn_constant(design: Design, fit_intercept: bool) -> None:
     if useless.any():
         shown = ", ".join(design.names[j] for j in np.flatnonzero(useless)[:5])
         what = "constant beside the intercept" if fit_intercept else "all zero"
-        warnings.warn(
+        warn(
             f"X has columns that are {what} ({shown}): the data say nothing about their coefficients, "
             "which the prior alone decides (MAP: its location, 0 by default).",
             DesignWarning,
-            stacklevel=5,
         )
 
 
@@ -228,12 +226,11 @@ def _warn_noise_pull(problem: Problem) -> None:
         return
     penalised, rows = problem.p - int(problem.unpenalised.sum()), problem.design.total_weight
     if penalised > rows / 4:
-        warnings.warn(
+        warn(
             f"sigma is learned and the prior of {penalised} coefficients is relative to it (relative_to="
             f"{problem.relative_to!r}) with only {rows:g} rows: the prior itself pulls sigma down. "
             "Consider a learned scale (scales.HalfCauchy(1.0)), an absolute prior (relative_to=None) or a known sigma.",
             PriorWarning,
-            stacklevel=5,
         )
 
 

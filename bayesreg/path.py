@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg.certificate import certify_path
 from bayesreg.choice import map_engine
 from bayesreg.effective_df import effective_df
-from bayesreg.errors import ConvergenceWarning, InputError
+from bayesreg.errors import ConvergenceWarning, InputError, warn
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.model import Model, bind
@@ -143,10 +142,9 @@ def map_path_of(
     failed = sum(not certificate.accepted for certificate in certificates)
     if failed:
         worst = max(certificates, key=lambda certificate: (not certificate.accepted, certificate.relative_gap))
-        warnings.warn(
+        warn(
             f"{failed} of {grid.size} points of the path miss the contract; the worst has {worst}.",
             ConvergenceWarning,
-            stacklevel=3,
         )
     coef = np.stack([mode.coef for mode in modes])
     return PathResult(

@@ -15,7 +15,7 @@ import bayesreg as br
 from bayesreg import likelihoods, priors, scales
 from bayesreg.choice import MAP_ENGINES, SAMPLE_ENGINES
 from bayesreg.data import make_design
-from bayesreg.errors import ConvergenceWarning, InputError, NoEngineError, NoMapError
+from bayesreg.errors import ConvergenceWarning, DesignWarning, InputError, NoEngineError, NoMapError
 
 GAUSSIAN, BERNOULLI = likelihoods.Gaussian(1.0), likelihoods.Bernoulli()
 LEARNED_SCALE = priors.Gaussian(scales.HalfCauchy(1.0))
@@ -167,6 +167,14 @@ def test_a_convergence_warning_points_at_the_caller(wide: Any) -> None:
     with pytest.warns(ConvergenceWarning) as caught:
         br.find_map(br.Model(GAUSSIAN, priors.Laplace(0.2)), *wide, max_iter=1)
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("verb", [br.find_map, br.map_path, br.path_posterior, br.tune, br.sample])
+def test_a_warning_points_at_the_caller_however_deep_it_was_found(linear: Any, verb: Any) -> None:
+    X, y = linear
+    with pytest.warns(DesignWarning) as caught:
+        verb(br.Model(GAUSSIAN, priors.Gaussian(1.0)), np.column_stack([X, np.ones(len(y))]), y)
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 @pytest.mark.parametrize("seed", [3, np.random.default_rng(3)])

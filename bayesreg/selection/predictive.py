@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from bayesreg.errors import BayesregWarning, InputError, SamplingWarning
+from bayesreg.errors import BayesregWarning, InputError, SamplingWarning, warn
 from bayesreg.fit import sample
 from bayesreg.leave_one_out import smoothed_weights, sum_of_rows
 from bayesreg.selection.forward import forward
@@ -44,11 +44,10 @@ def leave_one_out(few: Reference, submodels: Sequence[Submodel]) -> tuple[Array,
     log_weight, pareto_k, good_k = smoothed_weights(own)
     high = int(np.sum(~(pareto_k <= good_k)))
     if high:
-        warnings.warn(
+        warn(
             f"the leave-one-out estimate of {high} of {own.shape[1]} rows is unreliable (Pareto k above {good_k:.2f}); "
             "give folds=10, which samples without them.",
             SamplingWarning,
-            stacklevel=4,
         )
     rows = []
     for sub in submodels:
