@@ -60,7 +60,8 @@ class ClosedForm:
     def find_path(self, problem: Problem, sigma: float, strengths: Array, max_iter: int) -> list[Mode]:
         """Return the mode at every strength from one decomposition, where every column has a penalty."""
         ls = problem.least_squares(sigma)
-        if problem.design.is_sparse or not np.all(ls.penalty.l2 > 0):
+        by_products = problem.design.is_sparse and problem.p > min(problem.n, DIRECT)
+        if by_products or not np.all(ls.penalty.l2 > 0):
             return one_by_one(self, problem, sigma, strengths, max_iter)
         d, values = ridge_path(ls, strengths)
         # The degrees of freedom need them too.

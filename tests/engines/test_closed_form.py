@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import bayesreg as br
 from bayesreg import likelihoods, priors
@@ -117,3 +118,16 @@ def test_it_refuses_with_the_reason(linear: Any, binary: Any) -> None:
     assert "l1" in str(ENGINE.why_not(lasso))
     logistic = br.Model(likelihoods.Bernoulli(), priors.Gaussian(0.3)).bind(make_design(*binary))
     assert "not Gaussian" in str(ENGINE.why_not(logistic))
+
+
+@pytest.mark.parametrize("shape", [(60, 12), (20, 40)])
+def test_a_path_of_sparse_columns_is_that_of_dense_ones(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random(shape) < 0.2, rng.standard_normal(shape), 0.0)
+    y, weight = X[:, 0] + rng.standard_normal(shape[0]), rng.random(shape[0])
+    model = br.Model(likelihoods.Gaussian(0.5), priors.Gaussian(rng.uniform(0.5, 2.0, shape[1])))
+    dense = br.map_path(model, X, y, n_points=10, sample_weight=weight)
+    stored = br.map_path(model, sparse.csr_array(X), y, n_points=10, sample_weight=weight)
+    assert all(certificate.accepted for certificate in stored.certificates)
+    np.testing.assert_allclose(stored.coef, dense.coef, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(stored.df, dense.df, rtol=1e-8)
