@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import N_COLORS, column_name, legend_outside, open_axes, quiet, span_x, title, tones
+from bayesreg.plots.canvas import N_COLORS, column_name, legend_outside, open_axes, quiet, span_x, title
 from bayesreg.plots.rows import check_limit
 from bayesreg.tuning import PathPosterior, TuneResult
 
@@ -156,9 +156,8 @@ def path_bands(
 
     data = path_bands_data(result, learned=learned, max_features=max_features)
     ax = open_axes(ax, 7.8, 4.8)
-    tone = tones(ax)
     ax.set_xscale("log")
-    quiet(ax, "y")
+    tone = quiet(ax, "y")
     ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
     handles: list[Any] = []
     for j, name in enumerate(data.names):

@@ -76,8 +76,8 @@ def open_axes(ax: Axes | None, width: float, height: float) -> Axes:
     return made
 
 
-def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
-    """Remove the box, and put a pale grid along one axis ("x", "y" or "both") behind the data."""
+def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> Tones:
+    """Remove the box, put a pale grid along one axis ("x", "y" or "both") behind the data; return the colours."""
     tone = tones(ax)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(tone.faint)
@@ -86,6 +86,18 @@ def quiet(ax: Axes, grid: Literal["x", "y", "both"]) -> None:
         axis.label.set_color(tone.ink)
     ax.grid(axis=grid, color=tone.rule, linewidth=0.7)
     ax.set_axisbelow(True)
+    return tone
+
+
+def upper_axis(ax: Axes, at: Array, labels: list[str], words: str) -> None:
+    """Tell a second quantity at some places of the horizontal axis, along the top."""
+    ink = tones(ax).ink
+    top = ax.secondary_xaxis("top")
+    top.set_xticks(at, labels=labels)
+    top.minorticks_off()
+    top.tick_params(colors=ink, length=3, labelsize="small")
+    top.spines["top"].set_visible(False)
+    top.set_xlabel(words, fontsize="small", color=ink)
 
 
 def span_x(ax: Axes, left: float, right: float) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
+from bayesreg.plots.canvas import open_axes, plain, quiet, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,8 +119,7 @@ def comparison(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = comparison_data(table)
     at = np.arange(len(rows.names), dtype=float)
     ax = open_axes(ax, 7.4, 1.2 + 0.55 * at.size)
-    tone = tones(ax)
-    quiet(ax, "x")
+    tone = quiet(ax, "x")
     ax.axvline(0, color=tone.faint, linewidth=1.2, linestyle=":", zorder=1)
     ax.plot(-rows.behind[:1], at[:1], "o", color=tone.color(1), markersize=7)
     if at.size > 1:

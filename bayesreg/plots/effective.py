@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title, tones
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, title
 from bayesreg.plots.rows import named_trees
 from bayesreg.shrinkage_factors import shrinkage as factors_of
 
@@ -83,8 +83,7 @@ def effective(posteriors: Mapping[str, xr.DataTree] | xr.DataTree, ax: Axes | No
     """
     numbers = effective_data(posteriors)
     ax = open_axes(ax, 7.0, 3.8)
-    tone = tones(ax)
-    quiet(ax, "y")
+    tone = quiet(ax, "y")
     spread = [values for values in numbers.values() if np.ptp(values) > 0]
     edges = np.histogram_bin_edges(np.concatenate(spread), _BINS) if spread else None
     handles: list[Any] = []

@@ -185,8 +185,7 @@ def geometry(model: Model, X: Any, y: Any, ax: Axes | None = None) -> Axes:
 
     picture = geometry_data(model, X, y)
     ax = open_axes(ax, 5.2, 5.0)
-    tone = tones(ax)
-    quiet(ax, "both")
+    tone = quiet(ax, "both")
     region, loss = tone.color(0), tone.color(1)
     ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
     ax.axvline(0, color=tone.faint, linewidth=1.0, zorder=1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.model import Model
-from bayesreg.plots.canvas import column_name, legend_outside, open_axes, quiet, title, tones
+from bayesreg.plots.canvas import column_name, legend_outside, open_axes, quiet, title
 from bayesreg.plots.contours import directions, penalty_contour
 from bayesreg.plots.rows import named_trees
 from bayesreg.priors.base import Penalised, penalty_of, resolve_relative_to
@@ -164,8 +164,7 @@ def joint(
     """
     data = joint_data(posterior, features, mode=mode)
     ax = open_axes(ax, 7.0, 4.6)
-    tone = tones(ax)
-    quiet(ax, "both")
+    tone = quiet(ax, "both")
     ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
     ax.axvline(0, color=tone.faint, linewidth=1.0, zorder=1)
     step = max(1, -(-data.draws.shape[0] // _DOTS))

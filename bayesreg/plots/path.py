@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import N_COLORS, column_name, open_axes, quiet, span_x, spread, title, tones
+from bayesreg.plots.canvas import N_COLORS, column_name, open_axes, quiet, span_x, spread, title, upper_axis
 from bayesreg.results import PathResult
 
 if TYPE_CHECKING:
@@ -153,12 +153,11 @@ def path(
     curves = path_data(path, scale)
     named = curves.order[:n_labels]
     ax = open_axes(ax, 7.5, 4.8)
-    tone = tones(ax)
+    ax.set_xscale(scale)
+    tone = quiet(ax, "y")
     # In the order of the columns, so that a column keeps its colour in the paths of other models.
     turn = {int(j): i for i, j in enumerate(np.sort(named))}
     shade = dict.fromkeys(range(len(curves.names)), tone.rest) | {j: tone.color(i) for j, i in turn.items()}
-    ax.set_xscale(scale)
-    quiet(ax, "y")
     ax.axhline(0, color=tone.faint, linewidth=1.0, zorder=1)
     # Nothing is drawn where a coefficient stays 0, so that no line hides another there.
     zero, beside = _zeros(curves.coef)
@@ -189,12 +188,8 @@ def path(
             color=tone.ink,
         )
     if np.ptp(curves.n_nonzero):
-        top = ax.secondary_xaxis("top")
-        top.set_xticks(curves.strength[curves.count_at], labels=curves.n_nonzero[curves.count_at])
-        top.minorticks_off()
-        top.tick_params(colors=tone.ink, length=3, labelsize="small")
-        top.spines["top"].set_visible(False)
-        top.set_xlabel("number of non-zero coefficients", fontsize="small", color=tone.ink)
+        counts = [str(count) for count in curves.n_nonzero[curves.count_at]]
+        upper_axis(ax, curves.strength[curves.count_at], counts, "number of non-zero coefficients")
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
     ax.set_ylabel("coefficient (per unit of the feature)")
     title(ax, "MAP along the penalty")

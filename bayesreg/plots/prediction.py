@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayesreg.data.checks import as_matrix, as_vector
 from bayesreg.errors import InputError
 from bayesreg.intervals import checked_probability
-from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, span_x, title, tones
+from bayesreg.plots.canvas import legend_outside, open_axes, plain, quiet, span_x, title
 from bayesreg.plots.rows import named_trees
 from bayesreg.prediction import predict
 
@@ -147,8 +147,7 @@ def prediction(
     data = None if points is None else _pair(points)
     picture = prediction_data(posteriors, X, along, target=target, ci_prob=ci_prob, seed=seed)
     ax = open_axes(ax, 7.4, 4.4)
-    tone = tones(ax)
-    quiet(ax, "both")
+    tone = quiet(ax, "both")
     handles: list[Any] = []
     for k, (label, frame) in enumerate(picture.curves.items()):
         shade = tone.color(k)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import open_axes, plain, quiet, title, tones
+from bayesreg.plots.canvas import open_axes, plain, quiet, title
 from bayesreg.selection.result import Selection
 
 if TYPE_CHECKING:
@@ -139,8 +139,7 @@ def selection(result: Selection, ax: Axes | None = None, *, measure: Measure | N
 
     curve = selection_data(result, measure)
     ax = open_axes(ax, 7.0, 4.2)
-    tone = tones(ax)
-    quiet(ax, "y")
+    tone = quiet(ax, "y")
     ax.axhline(curve.reference, color=tone.ink, linestyle="--", linewidth=1.0)
     ax.vlines(curve.size, curve.lower, curve.upper, color=tone.color(0), linewidth=2.0)
     ax.plot(curve.size, curve.value, "o-", color=tone.color(0), linewidth=0.8, markersize=4.5)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.errors import InputError
-from bayesreg.plots.canvas import open_axes, quiet, span_x, title, tones
+from bayesreg.plots.canvas import open_axes, quiet, span_x, title, upper_axis
 from bayesreg.tuning import TuneResult
 
 if TYPE_CHECKING:
@@ -157,9 +157,8 @@ def tuning(result: TuneResult, ax: Axes | None = None) -> Axes:
     """
     curve = tuning_data(result)
     ax = open_axes(ax, 7.0, 4.4)
-    tone = tones(ax)
     ax.set_xscale("log")
-    quiet(ax, "y")
+    tone = quiet(ax, "y")
     if curve.interval is not None:
         ax.axvspan(
             *curve.interval, color=tone.color(4), alpha=0.15, linewidth=0, label=f"{100 * curve.ci_prob:g} % interval"
@@ -178,13 +177,8 @@ def tuning(result: TuneResult, ax: Axes | None = None) -> Axes:
         ax.plot([strength], [value], color=tone.color(1), marker="o", markersize=6, linestyle="none", zorder=4)
     span_x(ax, curve.strength[0], curve.strength[-1])
     if curve.df is not None and np.ptp(curve.df):
-        top = ax.secondary_xaxis("top")
-        top.set_xticks(curve.strength[curve.df_at], labels=[f"{df:.3g}" for df in curve.df[curve.df_at]])
-        top.minorticks_off()
-        top.tick_params(colors=tone.ink, length=3, labelsize="small")
-        top.spines["top"].set_visible(False)
         words = "effective number of parameters" if curve.method == "loo" else "degrees of freedom of the MAP"
-        top.set_xlabel(words, fontsize="small", color=tone.ink)
+        upper_axis(ax, curve.strength[curve.df_at], [f"{df:.3g}" for df in curve.df[curve.df_at]], words)
     ax.set_xlabel("strength of the penalty, in multiples of the model's own (strongest at the left)")
     ax.set_ylabel(fill(curve.measure, 48))
     # The lines of the choice may run behind it.
