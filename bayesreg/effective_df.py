@@ -46,7 +46,7 @@ def effective_df(problem: Problem, sigma: float, strengths: Array, coef: Array, 
     constant = not np.any(
         problem.likelihood.curvature_bound(sigma) != _curvature(problem, sigma, coef[0], intercept[0])
     )
-    everywhere = bool(np.all(penalty.l2 > 0) and not np.any(penalty.l1) and penalty.groups is None)
+    everywhere = bool(np.all(penalty.l2 > 0)) and not penalty.kinked
     if constant and everywhere and penalty.positive is None:
         return _ridge(problem, sigma, strengths)
     out = np.empty(count.size)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bayesreg.data.checks import as_matrix, misplaced
+from bayesreg.data.columns import Columns
 from bayesreg.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def same_rows(post: xr.DataTree, X: Any) -> Array:
         raise InputError(f"X has shape {matrix.shape}, but the posterior was fitted to {(weight.size, len(names))}.")
     if (j := misplaced(given, names)) is not None:
         raise InputError(f"column {j} of X is {given[j]!r}, but that of the fit {names[j]!r}: give the same columns.")
-    dense = np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
+    dense = Columns(matrix, None).dense()
     mean, sd = data["x_mean"].to_numpy(), data["x_sd"].to_numpy()
     found = weight @ dense / weight.sum()
     far = np.abs(found - mean) > _ROUNDING * (np.abs(mean) + sd)

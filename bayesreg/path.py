@@ -218,11 +218,8 @@ def _level(problem: Problem) -> float:
 def _grid(certifier: Certifier, n_points: int, ratio: float | None) -> Array:
     problem = certifier.problem
     if ratio is None:
-        penalty = problem.penalty(certifier.sigma)
-        if penalty.groups is None and not np.any(penalty.l1):
-            ratio = 1e-6
-        else:
-            ratio = 1e-3 if problem.design.total_weight > problem.p else 1e-2
+        to_saturation = 1e-3 if problem.design.total_weight > problem.p else 1e-2
+        ratio = to_saturation if problem.penalty(certifier.sigma).kinked else 1e-6
     check_ratio(ratio)
     largest = largest_strength(certifier)
     return np.geomspace(largest, largest * ratio, n_points)
@@ -238,7 +235,7 @@ def largest_strength(certifier: Certifier) -> float:
     if not penalty.penalised.any():
         raise InputError("the prior penalises nothing, so there is no path; use find_map.")
     theta = certifier.null.theta
-    if not np.any(penalty.l1 > 0) and penalty.groups is None:
+    if not penalty.kinked:
         bound = problem.likelihood.majorant(certifier.null.eta, problem.design.y, sigma)
         usual = bound[np.isfinite(bound)]
         h = float(np.median(usual)) if usual.size else float(np.median(np.abs(theta[problem.design.weight > 0])))

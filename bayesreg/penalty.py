@@ -73,9 +73,14 @@ class Penalty:
         return on if self.groups is None else on | self.groups.member
 
     @property
+    def kinked(self) -> bool:
+        """Whether it has kinks: an l1 part, or norms of groups."""
+        return self.groups is not None or bool(np.any(self.l1 > 0))
+
+    @property
     def quadratic(self) -> bool:
-        """Whether it is a ridge or nothing: no l1 part, no groups, no sign constraint."""
-        return self.groups is None and self.positive is None and not np.any(self.l1 > 0)
+        """Whether it is a ridge or nothing: no kinks, no sign constraint."""
+        return self.positive is None and not self.kinked
 
     @property
     def constrained(self) -> Mask:

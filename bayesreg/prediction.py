@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from bayesreg.data.checks import as_matrix, as_vector, misplaced
+from bayesreg.data.columns import Columns
 from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.intervals import interval
@@ -129,4 +129,4 @@ def _new_rows(X: Any, names: tuple[str, ...]) -> Array:
             f"the columns of X are not those of the fit, or in another order: column {wrong} is {given[wrong]!r}, "
             f"the model has {names[wrong]!r}."
         )
-    return np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
+    return Columns(matrix, None).dense()

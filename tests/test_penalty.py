@@ -257,3 +257,14 @@ def test_scaling_and_taking_reach_groups_and_signs(grouped: Penalty) -> None:
     assert signed.constrained.tolist() == [False, True]
     assert signed.l1.tolist() == [2.0, 4.0]
     assert grouped.take(np.array([3])).groups is None
+
+
+def test_kinks_are_an_l1_part_or_groups_and_a_quadratic_penalty_has_neither_nor_a_sign() -> None:
+    zero, one = np.zeros(2), np.ones(2)
+    ridge = Penalty(zero, one)
+    assert (ridge.kinked, ridge.quadratic) == (False, True)
+    assert (Penalty(np.array([0.0, 1.0]), one).kinked, Penalty(np.array([0.0, 1.0]), one).quadratic) == (True, False)
+    signed = Penalty(zero, one, positive=np.array([True, False]))
+    assert (signed.kinked, signed.quadratic) == (False, False)
+    grouped = Penalty(zero, zero, groups=Groups(np.array([0, 0]), np.ones(1), one))
+    assert (grouped.kinked, grouped.quadratic) == (True, False)

@@ -53,7 +53,7 @@ class ExactGaussian:
         if len(problem.hyper_laws) > 2:
             return f"the prior's {', '.join(problem.hyper_laws)} are learned: this engine integrates over two at most"
         penalty = problem.penalty(1.0, dict.fromkeys(problem.hyper_laws, 1.0))
-        if np.any(penalty.l1 > 0) or penalty.groups is not None:
+        if penalty.kinked:
             return "the prior has an l1 part, so the posterior is not Gaussian given sigma"
         if penalty.positive is not None:
             return "coefficients are constrained in sign, so the posterior is not Gaussian given sigma"

@@ -57,7 +57,7 @@ class LaplaceApproximation:
         if problem.hyper_laws and not isinstance(problem.prior, GaussianPrior):
             return f"the prior's {', '.join(problem.hyper_laws)} is learned and it is not priors.Gaussian"
         penalty = penalty_of(problem.prior, problem.unit, None, 1.0, dict.fromkeys(problem.hyper_laws, 1.0))
-        if np.any(penalty.l1 > 0) or penalty.groups is not None:
+        if penalty.kinked:
             return "the prior has an l1 part, whose kinks no normal approximates"
         if penalty.constrained.any():
             return "coefficients are constrained in sign, so the posterior ends where it may be largest"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from bayesreg.data.columns import Columns
 from bayesreg.data.stats import SufficientStats
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ def fold_stats(X: Any, y: Array, weight: Array, folds: list[Index]) -> list[Suff
         Rows of each, which must have some weight.
     """
     by_row = X.tocsr() if sparse.issparse(X) else X
-    return [SufficientStats.from_rows(_dense(by_row[rows]), y[rows], weight[rows]) for rows in folds]
+    return [SufficientStats.from_rows(Columns(by_row[rows], None).dense(), y[rows], weight[rows]) for rows in folds]
 
 
 def complements(parts: list[SufficientStats]) -> list[SufficientStats]:
@@ -67,7 +68,7 @@ def varying(X: Any, weight: Array, folds: list[Index], trained: list[SufficientS
     if not doubtful.size:
         return out
     lowest, highest = np.empty((len(folds), doubtful.size)), np.empty((len(folds), doubtful.size))
-    looked_at = _dense((X.tocsc() if sparse.issparse(X) else X)[:, doubtful])
+    looked_at = Columns(X.tocsc() if sparse.issparse(X) else X, None).take(doubtful).dense()
     for k, rows in enumerate(folds):
         held = looked_at[rows[weight[rows] > 0]]
         lowest[k], highest[k] = held.min(axis=0), held.max(axis=0)
@@ -84,7 +85,3 @@ def residual_squares(stats: SufficientStats, coef: Array, intercept: Array) -> A
     """
     inside = stats.total - 2 * coef @ stats.cross + np.einsum("kj,kj->k", coef @ stats.gram, coef)
     return np.asarray(inside + stats.weight * (stats.y_mean - coef @ stats.x_mean - intercept) ** 2)
-
-
-def _dense(X: Any) -> Array:
-    return np.asarray(X.toarray() if sparse.issparse(X) else X)

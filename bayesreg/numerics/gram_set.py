@@ -144,7 +144,7 @@ def _lead(problem: LeastSquares, gradient: Array, target: float) -> Array:
     """Strengths that fall from where nothing is in use to the target, each by a third."""
     shrink = problem.penalty.shrink(gradient)
     largest = 1.0 / shrink if shrink > 0 else 1.0
-    if not np.any(problem.penalty.l1 > 0) and problem.penalty.groups is None:
+    if not problem.penalty.kinked:
         return np.empty(0)
     steps = int(np.ceil(np.log2(max(largest / target, 1.0)) / 0.6))
     return np.geomspace(max(largest, target), target, steps + 1)[1:-1] if steps > 1 else np.empty(0)

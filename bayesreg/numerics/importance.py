@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# Pareto smoothing fits the largest min(S / 5, 3 sqrt S) weights, which must be 5 at least (Vehtari et al., 2024).
+FEWEST_DRAWS = 25
+
 
 @dataclass(frozen=True, eq=False)
 class Coverage:
@@ -31,7 +34,7 @@ class Coverage:
 
 
 def coverage(log_ratio: Array) -> Coverage:
-    """Judge log ratios log p - log q of draws from q, shape (S,); at least some dozens."""
+    """Judge log ratios log p - log q of draws from q, shape (S,); at least `FEWEST_DRAWS`."""
     from arviz_stats.base import array_stats
 
     if not np.all(np.isfinite(log_ratio)):

@@ -25,7 +25,7 @@ from bayesreg.intervals import checked_probability
 from bayesreg.likelihoods import Gaussian
 from bayesreg.model import Model, bind
 from bayesreg.numerics.gaussian_moments import coefficient_moments
-from bayesreg.numerics.importance import coverage
+from bayesreg.numerics.importance import FEWEST_DRAWS, coverage
 from bayesreg.path import map_path_of
 from bayesreg.problem import Problem
 from bayesreg.results import PathResult
@@ -41,8 +41,6 @@ Array = NDArray[np.float64]
 
 # Draws stand for another strength while the law of the largest weights has a variance and this share of them counts.
 LARGEST_K, LEAST_SHARE = 0.5, 0.25
-# Fewer have no tail to which a law could be fitted.
-FEWEST_DRAWS = 25
 
 
 @dataclass(frozen=True, eq=False, repr=False)

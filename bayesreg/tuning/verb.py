@@ -184,7 +184,7 @@ def tune(
             "strengths=, n_points= and ratio= are for methods with a grid; method='bayes' learns the strength under "
             "the law of the prior's scale."
         )
-    grid = None if strengths is None else check_strengths(np.unique(check_strengths(strengths)))
+    grid = None if strengths is None else np.unique(check_strengths(strengths))[::-1].copy()
     unit, law_note = 1.0, ""
     if method == "bayes" and isinstance(model, Model):
         model, unit, law_note = with_law(model)
