@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.errors import InputError, SamplingWarning, warn
-from bayesreg.leave_one_out import LeftOut, efficiency_of, leave_one_out, smoothed_weights
+from bayesreg.leave_one_out import LeftOut, leave_one_out, weights_of_everything
 from bayesreg.likelihoods import Bernoulli
 from bayesreg.local_scales import is_mixture
 from bayesreg.model import Model
@@ -140,8 +140,7 @@ def _calibration(post: xr.DataTree) -> float:
         return float("nan")
     drawn, density = (post[group]["y"].to_numpy() for group in ("posterior_predictive", "log_likelihood"))
     n = density.shape[-1]
-    efficiency = efficiency_of(post["posterior"].to_dataset())
-    log_weight, pareto_k, good_k = smoothed_weights(density.reshape(-1, n), efficiency)
+    log_weight, pareto_k, good_k = weights_of_everything(post, density.reshape(-1, n))
     if np.mean(pareto_k > good_k) > _MOST_UNRELIABLE:
         return float("nan")
     rows = drawn.reshape(-1, n).T

@@ -29,6 +29,8 @@ from bayesreg.engines.exact_gaussian import data_of
 from bayesreg.errors import InputError
 from bayesreg.local_scales import stored_precision
 from bayesreg.numerics.conditional_loo import ConditionalLoo, draws_within_reach
+from bayesreg.numerics.importance import FEWEST_DRAWS
+from bayesreg.posterior import pointwise_log_likelihood
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Method = Literal["exact", "integrated", "psis"]
 
-# Pareto smoothing fits the largest min(S / 5, 3 sqrt S) weights, which must be 5 at least (Vehtari et al., 2024).
-FEWEST_DRAWS = 25
 # Densities that differ by less over the draws are one density, and rounding.
 _SAME = 1e-10
 
@@ -130,11 +130,7 @@ def leave_one_out(post: xr.DataTree, called: str = "this posterior") -> LeftOut:
     InputError
         If it keeps no pointwise log likelihood, or has too few draws.
     """
-    if "log_likelihood" not in post.children:
-        raise InputError(
-            f"{called} keeps no pointwise log likelihood (too many rows times draws): sample with fewer draws."
-        )
-    kept = post["log_likelihood"]["y"].to_numpy()
+    kept = pointwise_log_likelihood(post, called)
     n, draws = kept.shape[-1], kept.shape[0] * kept.shape[1]
     if draws < FEWEST_DRAWS:
         raise InputError(
@@ -189,8 +185,13 @@ def smoothed_weights(log_density: Array, efficiency: float = 1.0) -> tuple[Array
     return log_weight, pareto_k, min(0.7, 1 - 1 / np.log10(draws))
 
 
+def weights_of_everything(post: xr.DataTree, likelihood: Array) -> tuple[Array, Array, float]:
+    """Return `smoothed_weights` of all that was drawn, for the rows whose log densities (S, n) are given."""
+    return smoothed_weights(likelihood, _efficiency(post["posterior"].to_dataset()))
+
+
 def _of_everything(post: xr.DataTree, likelihood: Array, in_sample: float) -> LeftOut:
-    return _by_weights(likelihood, efficiency_of(post["posterior"].to_dataset()), in_sample, "psis")
+    return _by_weights(likelihood, weights_of_everything(post, likelihood), in_sample, "psis")
 
 
 def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sample: float) -> LeftOut:
@@ -202,16 +203,15 @@ def _of_scales(post: xr.DataTree, likelihood: Array, given_scales: Array, in_sam
         return _exactly(density[0], in_sample, density.shape[0])
     # Some hundred rows tell how efficient the draws are.
     some = given_scales[..., :: max(1, density.shape[1] // 100)]
-    efficiency = efficiency_of(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))
-    found = _by_weights(density, efficiency, in_sample, "integrated")
+    efficiency = _efficiency(xr.Dataset({"density": (("chain", "draw", "obs"), some)}))
+    found = _by_weights(density, smoothed_weights(density, efficiency), in_sample, "integrated")
     high = found.pareto_k > found.good_k
     if not high.any():
         return found
     # These ratios are means, given the scales, of those of everything, and have every moment that those have (Jensen):
     # their tail is no heavier. Their k alone may be high where they hardly differ, by the shape of what little they do.
     pareto_k = found.pareto_k.copy()
-    of_all = smoothed_weights(likelihood[:, high], efficiency_of(post["posterior"].to_dataset()))[1]
-    pareto_k[high] = np.minimum(pareto_k[high], of_all)
+    pareto_k[high] = np.minimum(pareto_k[high], weights_of_everything(post, likelihood[:, high])[1])
     return replace(found, pareto_k=pareto_k)
 
 
@@ -219,8 +219,8 @@ def _exactly(elpd_i: Array, in_sample: float, draws: int) -> LeftOut:
     return LeftOut(np.array(elpd_i), np.full(elpd_i.size, np.nan), 0.7, in_sample, "exact", draws)
 
 
-def _by_weights(density: Array, efficiency: float, in_sample: float, method: Method) -> LeftOut:
-    log_weight, pareto_k, good_k = smoothed_weights(density, efficiency)
+def _by_weights(density: Array, weights: tuple[Array, Array, float], in_sample: float, method: Method) -> LeftOut:
+    log_weight, pareto_k, good_k = weights
     elpd_i = np.asarray(logsumexp(log_weight + density.T, axis=-1))
     return LeftOut(elpd_i, pareto_k, good_k, in_sample, method, density.shape[0])
 
@@ -239,7 +239,7 @@ def _given_scales(post: xr.DataTree, step: int = 1) -> Array | None:
     return found.reshape(*sigma.shape, problem.n) if np.all(np.isfinite(found)) else None
 
 
-def efficiency_of(posterior: xr.Dataset) -> float:
+def _efficiency(posterior: xr.Dataset) -> float:
     """Effective number of draws over their number, on average over the variables, as ArviZ has it; 1 for one chain."""
     import arviz as az
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesreg.by_group import gathered
+from bayesreg.errors import InputError
 from bayesreg.interfaces import implements
 from bayesreg.likelihoods import Gaussian, Kinked
 from bayesreg.local_scales import draw_local_scales, is_mixture
@@ -28,6 +29,21 @@ Array = NDArray[np.float64]
 LARGEST_LOG_LIKELIHOOD = 20_000_000
 # So many of them are computed at a time: their intermediate results, 1 MB each, stay in the processor's cache.
 BLOCK = 1 << 17
+
+
+def pointwise_log_likelihood(post: xr.DataTree, called: str = "this posterior") -> Array:
+    """Return the log likelihood of every row under every draw, shape (chain, draw, n).
+
+    Raises
+    ------
+    InputError
+        If the tree keeps none; ``called`` is what the message calls it.
+    """
+    if "log_likelihood" not in post.children:
+        raise InputError(
+            f"{called} keeps no pointwise log likelihood (too many rows times draws): sample with fewer draws."
+        )
+    return np.asarray(post["log_likelihood"]["y"].to_numpy())
 
 
 def is_ours(value: object) -> bool:

@@ -23,7 +23,7 @@ from bayesreg.errors import InputError
 from bayesreg.fit import seed_sequence
 from bayesreg.fitted_rows import same_rows
 from bayesreg.interfaces import implements
-from bayesreg.posterior import is_ours
+from bayesreg.posterior import is_ours, pointwise_log_likelihood
 from bayesreg.prior_prediction import draw_prior
 from bayesreg.priors.base import Exported, Marginal, NormalMixture, at_noise
 from bayesreg.problem import Problem
@@ -79,10 +79,7 @@ def sensitivity(posterior: xr.DataTree, X: Any, *, seed: int | np.random.Generat
 
     if not is_ours(posterior):
         raise InputError(f"sensitivity needs a DataTree made by bayesreg.sample, got {type(posterior).__name__}.")
-    if "log_likelihood" not in posterior.children:
-        raise InputError(
-            "this posterior keeps no pointwise log likelihood (too many rows times draws): sample with fewer draws."
-        )
+    pointwise_log_likelihood(posterior)
     same_rows(posterior, X)
     problem = bound_again(posterior, X)
     group = posterior["posterior"].to_dataset()

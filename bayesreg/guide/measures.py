@@ -54,14 +54,20 @@ def collinearity(design: Design) -> Collinearity:
         return Collinearity((), 0.0, (), 1.0)
     if on.size > _MOST:
         return Collinearity((), np.nan, (), np.inf if on.size >= design.n else np.nan)
-    largest, at, links = _correlations(design, on)
+    rows = int(np.count_nonzero(design.weight))
+    gram = design.centred_gram[np.ix_(on, on)] if on.size < min(rows, _MOST_SPECTRUM + 1) else None
+    largest, at, links = _correlations(design, on, gram)
     count, label = connected_components(links, directed=False)
     groups = [tuple(names[k] for k in np.flatnonzero(label == g)) for g in range(count)]
     pair = (names[at[0]], names[at[1]]) if on.size > 1 else ()
-    return Collinearity(tuple(g for g in groups if len(g) > 1), largest, pair, _condition(design, on))
+    # Dependent where there are too many for the rows, not known where a spectrum costs too much.
+    condition = _condition(gram) if gram is not None else np.inf if on.size >= rows else np.nan
+    return Collinearity(tuple(g for g in groups if len(g) > 1), largest, pair, condition)
 
 
-def _correlations(design: Design, on: NDArray[np.intp]) -> tuple[float, tuple[int, int], sparse.csr_array]:
+def _correlations(
+    design: Design, on: NDArray[np.intp], gram: Array | None
+) -> tuple[float, tuple[int, int], sparse.csr_array]:
     """Largest absolute correlation, its two columns, and which columns are linked; a block of columns at a time."""
     columns, length = design.centred_columns, np.sqrt(design.total_weight) * design.x_sd[on]
     largest, at = 0.0, (0, 0)
@@ -70,7 +76,10 @@ def _correlations(design: Design, on: NDArray[np.intp]) -> tuple[float, tuple[in
     step = max(1, _BLOCK // on.size)
     for start in range(0, on.size, step):
         # Each column with those from its own block on.
-        product = columns.take(on[start : start + step]).cross(columns.take(on[start:]), design.row_weight)
+        if gram is not None:
+            product = gram[start : start + step, start:]
+        else:
+            product = columns.take(on[start : start + step]).cross(columns.take(on[start:]), design.row_weight)
         off = np.abs(product) / np.outer(length[start : start + step], length[start:])
         off[np.tril_indices(off.shape[0], 0, off.shape[1])] = 0.0
         i, j = np.unravel_index(int(np.argmax(off)), off.shape)
@@ -84,16 +93,12 @@ def _correlations(design: Design, on: NDArray[np.intp]) -> tuple[float, tuple[in
     return largest, at, links
 
 
-def _condition(design: Design, on: NDArray[np.intp]) -> float:
-    """Condition number of the columns; infinite where there are too many for the rows, NaN where it costs too much."""
-    if on.size >= np.count_nonzero(design.weight):
-        return np.inf
-    if on.size > _MOST_SPECTRUM:
-        return np.nan
-    scale = np.sqrt(np.diag(design.centred_gram)[on])
-    values = np.linalg.eigvalsh(design.centred_gram[np.ix_(on, on)] / np.outer(scale, scale))
+def _condition(gram: Array) -> float:
+    """Condition number of columns of unit length with this Gram matrix."""
+    scale = np.sqrt(np.diag(gram))
+    values = np.linalg.eigvalsh(gram / np.outer(scale, scale))
     # Eigenvalues below their rounding are 0.
-    rounding = values[-1] * on.size * np.finfo(float).eps
+    rounding = values[-1] * scale.size * np.finfo(float).eps
     return float(np.sqrt(values[-1] / values[0])) if values[0] > rounding else float("inf")
 
 

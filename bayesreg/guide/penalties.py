@@ -18,6 +18,7 @@ from bayesreg.guide.reasons import correlated_columns, first_measures, log_losse
 from bayesreg.guide.recommendation import Recommendation
 from bayesreg.guide.rule_of_thumb import choose_regularization
 from bayesreg.guide.strength import Strength, in_scikit_learn
+from bayesreg.leave_one_out import sum_of_rows
 from bayesreg.likelihoods import Bernoulli, Gaussian, Likelihood
 from bayesreg.model import Model
 from bayesreg.path import map_path_of
@@ -64,9 +65,8 @@ class _Followed:
 
     def alike(self) -> NDArray[np.intp]:
         """Positions of the strengths within one standard error of the best."""
-        away = self.density - self.density[self.best]
-        n = away.shape[1]
-        return np.flatnonzero(away.sum(axis=1) + np.sqrt(n * away.var(axis=1)) >= 0)
+        behind = [sum_of_rows(rows - self.density[self.best]) for rows in self.density]
+        return np.flatnonzero([difference + se >= 0 for difference, se in behind])
 
     def chosen(self, at: int) -> Model:
         """The model at a point of the path, its noise level the one of the residuals."""
@@ -117,9 +117,9 @@ def recommend_penalty(design: Design, likelihood: Likelihood, select_columns: bo
         said = "heavy: likelihoods.Huber(sigma=...) may suit them" if heavy else "no heavier than normal errors"
         reasons.append(f"residuals have an excess kurtosis of {tail:.2f} ± {se:.2f}, {said}")
     elif isinstance(likelihood, Bernoulli):
-        own, base = log_losses(design, compared.density[name])
-        measures |= {"log loss": own, "log loss of the class shares": base}
-        reasons.append(f"log loss {own:.3f} a row, against {base:.3f} for the shares of the classes alone")
+        losses, said = log_losses(design, compared.density[name])
+        measures |= losses
+        reasons.append(said)
     needed = int(followed["laplace"].nonzero[followed["laplace"].alike()[0]])
     measures |= {"columns needed": float(needed)}
     reasons.append(

@@ -46,10 +46,12 @@ def which_prior(compared: Compared, select_columns: bool) -> tuple[str, bool, st
     return chosen, "gaussian" not in alike, said + (f"; against it {', '.join(gaps)}" if gaps else "")
 
 
-def log_losses(design: Design, density: Array) -> tuple[float, float]:
-    """Return the mean log loss of predictions, and of the shares of the classes alone."""
+def log_losses(design: Design, density: Array) -> tuple[dict[str, float], str]:
+    """Return the mean log loss of predictions and of the shares of the classes alone, and say it."""
     share = float(design.weight @ design.y / design.total_weight)
-    return float(-density.sum() / design.total_weight), -(share * np.log(share) + (1 - share) * np.log1p(-share))
+    own, base = float(-density.sum() / design.total_weight), -(share * np.log(share) + (1 - share) * np.log1p(-share))
+    said = f"log loss {own:.3f} a row, against {base:.3f} for the shares of the classes alone"
+    return {"log loss": own, "log loss of the class shares": base}, said
 
 
 def rows_and_columns(design: Design) -> str:

@@ -130,9 +130,9 @@ def recommend(
             reasons.append(f"the posterior explains {100 * share:.0f} % of the variation")
         reasons.append(f"{size} of {design.p} columns predict as well as all (projection, within one standard error)")
     if isinstance(likelihood, Bernoulli):
-        own, base = log_losses(design, compared.density[chosen])
-        measures |= {"log loss": own, "log loss of the class shares": base}
-        reasons.append(f"log loss {own:.3f} a row, against {base:.3f} for the shares of the classes alone")
+        losses, said = log_losses(design, compared.density[chosen])
+        measures |= losses
+        reasons.append(said)
     elif isinstance(likelihood, Gaussian) and design.y.min() == 0 and np.array_equal(design.y, np.round(design.y)):
         reasons.append("y holds counts from 0 on: likelihood=likelihoods.Poisson() may suit them better")
     if isinstance(likelihood, Gaussian):
